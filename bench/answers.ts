@@ -1,0 +1,131 @@
+/** Does the product know when it does not know: answerable and unanswerable questions against the rule that declines. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { chooseSentences } from '#modules/chat/choose-sentences.ts';
+import { toEvidence } from '#modules/chat/draft.ts';
+import { openStaticEmbedder } from '#modules/gateway/adapters/static-embedder.ts';
+import { createGateway, gatewayConfig } from '#modules/gateway/index.ts';
+import {
+  type AnswerSigns,
+  answerThreshold,
+  judgeAnswerability,
+  readSigns,
+  ruleFor,
+  signNames,
+} from '#modules/grounding/judge-answerability.ts';
+import { prepareEvidence } from '#modules/grounding/prepare-evidence.ts';
+import { type AskedQuestion, readCollections, readQuestions } from './answers/answer-sets.ts';
+import { areaUnderCurve, fitRule, probability } from './answers/fit-rule.ts';
+import { openCollection } from './answers/open-collection.ts';
+import { measureSupport } from './answers/support.ts';
+import type { Bench, BenchContext } from './harness.ts';
+
+export const bench: Bench = {
+  name: 'answers',
+  describe: 'Unanswerable questions that are declined, answerable ones that are not, and the support check.',
+  async run(context) {
+    const data = process.env.NEXUS_TEST_DATA ?? join(context.projectRoot, '../shared/data');
+    if (!existsSync(data)) throw new Error(`No test data at ${data}. Set NEXUS_TEST_DATA to the folder that holds it.`);
+    const model = join(process.env.NEXUS_MODEL_DIR ?? join(data, 'models'), 'potion-base-4M-int8');
+    const embedder = await openStaticEmbedder(model);
+    const gateway = createGateway({ chatModel: undefined, embedder, config: gatewayConfig.parse({}) });
+    const measured = await askAll(data, context, gateway);
+    reportDecisions(measured, context);
+    reportFit(measured, context);
+    await measureSupport(data, gateway, context);
+  },
+};
+
+type Measured = AskedQuestion & { signs: AnswerSigns; score: number; cited: string[]; passagesHold: boolean };
+
+const passagesPerQuestion = 8;
+const sentencesPerAnswer = 3;
+
+async function askAll(data: string, context: BenchContext, gateway: Parameters<typeof openCollection>[1]) {
+  const questions = readQuestions(data);
+  const measured: Measured[] = [];
+  const rule = ruleFor(gateway.embeddingSpace.provider);
+  const signal = new AbortController().signal;
+  for (const [name, files] of Object.entries(readCollections(data, context.folder))) {
+    const collection = await openCollection(files, gateway);
+    context.log(`${name}: ${files.length} documents, ${collection.chunks} chunks`);
+    for (const asked of questions.filter((question) => question.collection === name)) {
+      const { passages, confidence } = await collection.search(asked.question, passagesPerQuestion);
+      const { own, prepared } = await prepareEvidence([asked.question], passages.map(toEvidence), gateway, signal);
+      const signs = readSigns(asked.question, own[0], confidence, prepared);
+      const judged = judgeAnswerability(asked.question, own[0], { confidence, rule }, prepared);
+      const chosen = chooseSentences(asked.question, judged.candidates, passages, sentencesPerAnswer);
+      const cited = chosen.map(({ passage, start, end }) =>
+        (collection.texts.get(passages[passage]?.documentId ?? '') ?? '').slice(start, end),
+      );
+      const passagesHold = passages.some(({ text }) => asked.references.some((reference) => text.includes(reference)));
+      measured.push({ ...asked, signs, score: judged.score, cited, passagesHold });
+    }
+  }
+  return measured;
+}
+
+function reportDecisions(measured: readonly Measured[], { result, target }: BenchContext): void {
+  const declined = (rows: readonly Measured[]) =>
+    rows.filter(({ score }) => score < answerThreshold).length / rows.length;
+  for (const [set, rows] of Map.groupBy(measured, (row) => row.set)) {
+    result(
+      `declined: ${set} (${rows[0]?.answerable ? 'answerable' : 'unanswerable'}, n ${rows.length})`,
+      'share',
+      declined(rows),
+    );
+  }
+  const yes = measured.filter(({ answerable }) => answerable);
+  const no = measured.filter(({ answerable }) => !answerable);
+  const scores = (rows: readonly Measured[]) => rows.map(({ score }) => score);
+  target('answerable questions declined', declined(yes), { atMost: 0.1 });
+  target('unanswerable questions declined', declined(no), { atLeast: 0.9 });
+  target('AUROC answerable against unanswerable', areaUnderCurve(scores(yes), scores(no)), { atLeast: 0.9 });
+  for (const allowed of [0.02, 0.05, 0.1, 0.15]) {
+    const threshold = scores(yes).sort((left, right) => left - right)[Math.floor(allowed * yes.length)] ?? 0;
+    const caught = no.filter(({ score }) => score < threshold).length / no.length;
+    result(
+      `unanswerable declined when ${allowed * 100} % of answerable are (at ${threshold.toFixed(3)})`,
+      'share',
+      caught,
+    );
+  }
+  const located = yes.filter(({ references }) => references.length > 0);
+  const hits = located.filter(({ cited, references }) =>
+    cited.some((text) => references.some((part) => shares(text, part))),
+  );
+  result(
+    'texts: a served passage holds a whole reference',
+    'share',
+    located.filter((row) => row.passagesHold).length / located.length,
+  );
+  result('texts: a cited sentence overlaps a reference', 'share', hits.length / located.length);
+}
+
+/** True when one holds the other, or they share a stretch of 40 characters. */
+function shares(text: string, reference: string): boolean {
+  if (text.includes(reference.trim()) || reference.includes(text.trim())) return true;
+  for (let at = 0; at + 40 <= reference.length; at += 10) if (text.includes(reference.slice(at, at + 40))) return true;
+  return false;
+}
+
+/** What the rule's weights would be today, fitted on all sets and on all but one at a time. */
+function reportFit(measured: readonly Measured[], { result, log }: BenchContext): void {
+  const sizes = new Map([...Map.groupBy(measured, ({ set }) => set)].map(([set, rows]) => [set, rows.length]));
+  const toRow = (row: Measured) => ({
+    features: signNames.map((name) => row.signs[name]),
+    label: row.answerable,
+    // Large sets count more than small ones, though not in proportion.
+    weight: 1 / Math.sqrt(sizes.get(row.set) ?? 1),
+  });
+  const fitted = fitRule(measured.map(toRow));
+  log(
+    `fitted: bias ${fitted.bias.toFixed(2)}, ${signNames.map((name, at) => `${name} ${fitted.weights[at]?.toFixed(2)}`).join(', ')}`,
+  );
+  for (const set of sizes.keys()) {
+    const rule = fitRule(measured.filter((row) => row.set !== set).map(toRow));
+    const held = measured.filter((row) => row.set === set);
+    const wrong = held.filter((row) => probability(rule, toRow(row).features) >= 0.5 !== row.answerable);
+    result(`wrong on ${set} when fitted without it`, 'share', wrong.length / held.length);
+  }
+}

@@ -1,0 +1,89 @@
+/** Questions with the collection that they are asked to, and whether it holds the answer. */
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { markdownFormat } from '#modules/ingestion/adapters/markdown-format.ts';
+import { pdfFormat } from '#modules/ingestion/adapters/pdf-format.ts';
+import type { BenchFile } from './open-collection.ts';
+import { fastapiQuestions, foreignQuestions, nonsense, personalQuestions } from './own-questions.ts';
+import { readTable, readText } from './read-table.ts';
+
+export type AskedQuestion = {
+  question: string;
+  collection: string;
+  /** Named in the report. */
+  set: string;
+  answerable: boolean;
+  /** Text that the answer must come from, where it is known. */
+  references: string[];
+};
+
+const texts = ['chatlogs.md', 'finance.md.gz', 'pubmed.md.gz', 'state_of_the_union.md', 'wikitexts.md'];
+
+/** Every collection by name. */
+export function readCollections(data: string, folder: string): Record<string, BenchFile[]> {
+  const markdown = (name: string, text: string) => ({ name, bytes: Buffer.from(text), format: markdownFormat });
+  const collections: Record<string, BenchFile[]> = {};
+  for (const file of texts) {
+    const name = file.split('.')[0] ?? file;
+    collections[name] = [markdown(`${name}.md`, readText(join(data, 'chunking-evaluation/corpora', file)))];
+  }
+  execFileSync('tar', ['xzf', join(data, 'docs-tree-fastapi/fastapi-docs-en.tar.gz'), '-C', folder]);
+  collections.fastapi = globSync('**/*.md', { cwd: folder })
+    .filter((file) => !/release-notes|_llm-test/.test(file))
+    .sort()
+    .map((file) => markdown(file, readFileSync(join(folder, file), 'utf8')));
+  collections.filings = globSync('*.pdf', { cwd: join(data, 'sec-10-q/docs') })
+    .sort()
+    .map((name) => ({ name, bytes: readFileSync(join(data, 'sec-10-q/docs', name)), format: pdfFormat }));
+  return collections;
+}
+
+export function readQuestions(data: string): AskedQuestion[] {
+  return [...fromTexts(data), ...fromFilings(data), ...ownQuestions()];
+}
+
+/** Each question twice: to its own text, and to another one in turn. */
+function fromTexts(data: string): AskedQuestion[] {
+  const names = texts.map((file) => file.split('.')[0] ?? file);
+  return readTable(join(data, 'chunking-evaluation/questions_df.csv.gz')).flatMap((row, index): AskedQuestion[] => {
+    const { question = '', corpus_id: own = '', references = '[]' } = row;
+    const others = [...names.filter((name) => name !== own), 'fastapi', 'filings'];
+    const other = others[index % others.length] ?? 'fastapi';
+    const spans = JSON.parse(references) as { content: string }[];
+    return [
+      { question, collection: own, set: 'texts', answerable: true, references: spans.map(({ content }) => content) },
+      { question, collection: other, set: 'other-text', answerable: false, references: [] },
+    ];
+  });
+}
+
+/** Filings of two companies are there; questions about three others are the hard ones: all but the name fits. */
+function fromFilings(data: string): AskedQuestion[] {
+  return readTable(join(data, 'sec-10-q/qna_data.csv.gz')).flatMap((row): AskedQuestion[] => {
+    const { Question: question = '', 'Source Docs': sources = '' } = row;
+    const common = { question, collection: 'filings', references: [] };
+    const isHere = /AAPL|NVDA/.test(sources);
+    const isElsewhere = /MSFT|INTC|AMZN/.test(sources);
+    const quarter = /(\d{4} Q\d) (AAPL|NVDA)/.exec(sources);
+    const held = ['2022 Q3 AAPL', '2023 Q1 AAPL', '2023 Q2 AAPL', '2023 Q3 AAPL', '2022 Q3 NVDA', '2023 Q1 NVDA'];
+    if (isHere && !isElsewhere && (quarter === null || held.includes(quarter[0]))) {
+      return [{ ...common, set: 'filings', answerable: true }];
+    }
+    return isHere ? [] : [{ ...common, set: 'other-company', answerable: false }];
+  });
+}
+
+function ownQuestions(): AskedQuestion[] {
+  const ask = (questions: readonly string[], set: string, collections: readonly string[], answerable: boolean) =>
+    collections.flatMap((collection) =>
+      questions.map((question) => ({ question, collection, set, answerable, references: [] })),
+    );
+  const several = ['fastapi', 'filings', 'wikitexts', 'state_of_the_union'];
+  return [
+    ...ask(fastapiQuestions, 'fastapi', ['fastapi'], true),
+    ...ask(foreignQuestions, 'foreign', ['fastapi'], false),
+    ...ask(nonsense, 'nonsense', several, false),
+    ...ask(personalQuestions, 'personal', several, false),
+  ];
+}

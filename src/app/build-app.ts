@@ -1,0 +1,90 @@
+/** Who is made of what: the only file where modules meet, in the order of the map. Opens no port and no database. */
+import path from 'node:path';
+import { type Chat, createChat } from '#modules/chat/index.ts';
+import { type Corpus, createCorpus } from '#modules/corpus/index.ts';
+import { createGateway, type Gateway } from '#modules/gateway/index.ts';
+import { createGrounding } from '#modules/grounding/index.ts';
+import { createIdentity, type Identity, sessionCookie } from '#modules/identity/index.ts';
+import { createIngestion, type Ingestion } from '#modules/ingestion/index.ts';
+import { createRetrieval, type Retrieval } from '#modules/retrieval/index.ts';
+import type { Clock } from '#platform/clock.ts';
+import { createCursors } from '#platform/cursor.ts';
+import { createHttpServer, type HttpServer } from '#platform/http/create-http-server.ts';
+import { readCookie } from '#platform/http/request/cookies.ts';
+import { createSearchIndex } from '#platform/search/create-search-index.ts';
+import type { Secret } from '#platform/secret.ts';
+import type { Adapters } from './adapters.ts';
+import { type Config, projectRoot } from './config.ts';
+import { createHealth, type Health } from './health.ts';
+import { buildRoutes } from './routes.ts';
+import { version } from './version.ts';
+
+export type Modules = {
+  identity: Identity;
+  gateway: Gateway;
+  corpus: Corpus;
+  ingestion: Ingestion;
+  retrieval: Retrieval;
+  chat: Chat;
+  clock: Clock;
+};
+
+export type App = Modules & {
+  server: HttpServer;
+  health: Health;
+  /** Ends the background work of the modules. The adapters are closed by whoever opened them. */
+  close(): Promise<void>;
+};
+
+/** `signingKey` must be the same in every process on one database: it signs the cursors of lists. */
+export async function buildApp(config: Config, adapters: Adapters, signingKey: Secret): Promise<App> {
+  const { database, embedder, chatModel, parser, clock, ids, random, logger, metrics } = adapters;
+  const cursors = createCursors(signingKey);
+
+  const identity = createIdentity({ db: database.withTables(), clock, ids, random, config: config.identity });
+  const gateway = createGateway({ chatModel, embedder, config: config.gateway });
+  const corpus = createCorpus({
+    db: database.withTables(),
+    space: gateway.embeddingSpace,
+    createIndex: (dimensions) => createSearchIndex({ dimensions }),
+    cursors,
+    clock,
+    ids,
+    config: config.corpus,
+    onFollowError: (error) => logger.warn('corpus.follow_failed', { module: 'corpus', error }),
+  });
+  const ingestion = createIngestion({ corpus, gateway, parser, clock, config: config.ingestion });
+  const retrieval = createRetrieval({ corpus, gateway, clock, config: config.retrieval });
+  const grounding = createGrounding({ gateway });
+  const chat = createChat({
+    db: database.withTables(),
+    gateway,
+    retrieval,
+    grounding,
+    cursors,
+    clock,
+    ids,
+    config: config.chat,
+  });
+
+  const modules: Modules = { identity, gateway, corpus, ingestion, retrieval, chat, clock };
+  const health = createHealth({ database, gateway, config, clock });
+  const server = await createHttpServer({
+    routes: buildRoutes(modules, config),
+    authenticate: ({ authorization, cookie }) =>
+      identity.authenticate({
+        bearerToken: /^Bearer (\S+)$/i.exec(String(authorization ?? ''))?.[1],
+        sessionToken: readCookie(cookie, sessionCookie),
+      }),
+    config: config.http,
+    logger,
+    metrics,
+    ids,
+    clock,
+    ready: health.missing,
+    runChecks: health.check,
+    staticDirectory: path.join(projectRoot, 'web/dist'),
+    version,
+  });
+  return { ...modules, server, health, close: corpus.close };
+}

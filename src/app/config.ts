@@ -1,0 +1,100 @@
+/** The whole configuration: every module's piece, read once. The only file that reads the environment. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { chatConfig } from '#modules/chat/index.ts';
+import { corpusConfig } from '#modules/corpus/index.ts';
+import { evaluationConfig } from '#modules/evaluation/index.ts';
+import { gatewayConfig } from '#modules/gateway/index.ts';
+import { identityConfig } from '#modules/identity/index.ts';
+import { ingestionConfig } from '#modules/ingestion/index.ts';
+import { retrievalConfig } from '#modules/retrieval/index.ts';
+import { type LoadedConfiguration, loadConfiguration } from '#platform/configuration/load-configuration.ts';
+import { httpConfig } from '#platform/http/config.ts';
+import { databaseConfig } from '#platform/postgres/config.ts';
+import { sandboxConfig } from '#platform/sandbox/config.ts';
+import { telemetryConfig } from '#platform/telemetry/config.ts';
+
+/** The folder that holds package.json. */
+export const projectRoot = path.resolve(import.meta.dirname, '../..');
+
+export const roles = ['api', 'scheduler'] as const;
+
+export const configSchema = z.strictObject({
+  home: z
+    .string()
+    .min(1)
+    .default('.nexus')
+    .describe('Folder of everything Nexus keeps (also NEXUS_HOME); a relative path starts at the project’s folder.'),
+  roles: z
+    .array(z.enum(roles))
+    .min(1)
+    .default([...roles])
+    .describe('What this process does (also ROLES): `api` serves requests, `scheduler` does the periodic work.'),
+  models: z
+    .strictObject({
+      directory: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Folder with one folder a model (also NEXUS_MODEL_DIR). Default: `models` below the home.'),
+      embedding: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
+        .default('potion-base-4M-int8')
+        .describe('The static embedding model, by the name of its folder.'),
+    })
+    .prefault({}),
+  http: httpConfig.prefault({}),
+  telemetry: telemetryConfig.prefault({}),
+  database: databaseConfig.prefault({}),
+  sandbox: sandboxConfig.prefault({}),
+  identity: identityConfig.prefault({}),
+  gateway: gatewayConfig.prefault({}),
+  corpus: corpusConfig.prefault({}),
+  ingestion: ingestionConfig.prefault({}),
+  retrieval: retrievalConfig.prefault({}),
+  chat: chatConfig.prefault({}),
+  evaluation: evaluationConfig.prefault({}),
+});
+
+export type Config = z.output<typeof configSchema>;
+
+/** The names that everybody knows, beside the mechanical `NEXUS_MODULE__PATH__TO_SETTING`. */
+export const wellKnownNames = {
+  NEXUS_HOME: 'home',
+  ROLES: 'roles',
+  NEXUS_MODEL_DIR: 'models.directory',
+  DATABASE_URL: 'database.url',
+  OPENAI_API_KEY: 'gateway.openai.apiKey',
+  OPENAI_BASE_URL: 'gateway.openai.baseUrl',
+} as const;
+
+const fileName = 'nexus.config.yaml';
+
+/** Read by the tests and benchmarks, not settings of the product. */
+const testNames = ['NEXUS_TEST_DATA', 'NEXUS_TEST_DATABASE_URL'];
+
+export type ReadConfiguration = LoadedConfiguration<typeof configSchema>;
+
+/**
+ * Reads defaults, `nexus.config.yaml` in the project's folder and the environment; `overrides` by path win. Throws
+ * `CONFIGURATION_INVALID` with every problem at once.
+ */
+export function readConfiguration(overrides: Readonly<Record<string, unknown>> = {}): ReadConfiguration {
+  const file = path.join(projectRoot, fileName);
+  const { config, origins } = loadConfiguration({
+    schema: configSchema,
+    environment: process.env,
+    file: existsSync(file) ? { path: fileName, text: readFileSync(file, 'utf8') } : undefined,
+    wellKnown: wellKnownNames,
+    otherNames: testNames,
+    overrides,
+  });
+  return { config: { ...config, home: path.resolve(projectRoot, config.home) }, origins };
+}
+
+/** What a server that is started in the background inherits. */
+export function ownEnvironment(): NodeJS.ProcessEnv {
+  return process.env;
+}

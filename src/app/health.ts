@@ -1,0 +1,77 @@
+/** What the server needs and how it is now: the answer of /health/ready and /health/detailed. */
+import { statfs } from 'node:fs/promises';
+import type { Gateway } from '#modules/gateway/index.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { HealthCheck, MissingPart } from '#platform/http/table/system-routes.ts';
+import type { Database } from '#platform/postgres/ports.ts';
+import type { Config } from './config.ts';
+
+export type Health = {
+  /** What is missing before requests can be served; empty: ready. */
+  missing(): Promise<MissingPart[]>;
+  check(): Promise<HealthCheck[]>;
+};
+
+type Dependencies = { database: Database; gateway: Gateway; config: Config; clock: Clock };
+
+/** A probe every few seconds from several places costs one look at the database in this time. */
+const remembersForMs = 500;
+const lowDiskBytes = 500 * 1024 ** 2;
+
+export function createHealth({ database, gateway, config, clock }: Dependencies): Health {
+  let last: { atMs: number; check: Promise<HealthCheck> } | undefined;
+
+  function checkDatabase(): Promise<HealthCheck> {
+    if (last === undefined || clock.monotonicMs() - last.atMs > remembersForMs) {
+      last = { atMs: clock.monotonicMs(), check: pingDatabase(database) };
+    }
+    return last.check;
+  }
+
+  return {
+    async missing() {
+      const { name, status, message } = await checkDatabase();
+      return status === 'up' ? [] : [{ name, reason: message }];
+    },
+    check: async () => [
+      await checkDatabase(),
+      await checkDisk(config.home),
+      checkEmbedder(gateway),
+      checkModel(gateway),
+    ],
+  };
+}
+
+async function pingDatabase(database: Database): Promise<HealthCheck> {
+  try {
+    await database.ping();
+    return { name: 'database', status: 'up', needed: true, message: 'All logins answer.' };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'It does not answer.';
+    return { name: 'database', status: 'down', needed: true, message };
+  }
+}
+
+async function checkDisk(home: string): Promise<HealthCheck> {
+  const { bavail, bsize } = await statfs(home);
+  const freeBytes = bavail * bsize;
+  const status = freeBytes < lowDiskBytes ? 'degraded' : 'up';
+  return { name: 'disk', status, needed: false, message: `${Math.floor(freeBytes / 1024 ** 2)} MiB are free.` };
+}
+
+function checkEmbedder({ embeddingSpace }: Gateway): HealthCheck {
+  const isFallback = embeddingSpace.provider === 'hashing';
+  return {
+    name: 'embedder',
+    status: isFallback ? 'degraded' : 'up',
+    needed: false,
+    message: isFallback
+      ? 'No embedding model is installed; vectors come from feature hashing. Run `./nexus models pull`.'
+      : `${embeddingSpace.provider}:${embeddingSpace.model}, ${embeddingSpace.dimensions} dimensions.`,
+  };
+}
+
+function checkModel({ chatModelId }: Gateway): HealthCheck {
+  const message = chatModelId ?? 'No language model is configured; answers are extractive.';
+  return { name: 'language model', status: 'up', needed: false, message };
+}

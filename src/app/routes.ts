@@ -1,0 +1,19 @@
+/** Which URL goes where: every route of the product, each with its permission. Health, metrics and OpenAPI are added by the HTTP shell. */
+import { chatRoutes } from '#modules/chat/index.ts';
+import { corpusRoutes } from '#modules/corpus/index.ts';
+import { identityRoutes } from '#modules/identity/index.ts';
+import { ingestionRoutes } from '#modules/ingestion/index.ts';
+import { retrievalRoutes } from '#modules/retrieval/index.ts';
+import type { Route } from '#platform/http/route.ts';
+import type { Modules } from './build-app.ts';
+import type { Config } from './config.ts';
+
+export function buildRoutes(modules: Modules, config: Config): Route[] {
+  return [
+    ...identityRoutes(modules.identity, modules.clock),
+    ...corpusRoutes(modules.corpus),
+    ...ingestionRoutes(modules.ingestion, config.ingestion),
+    ...retrievalRoutes(modules.retrieval),
+    ...chatRoutes(modules.chat),
+  ];
+}

@@ -1,0 +1,94 @@
+/** A server from its first step to its last: open, listen, tell the command line, stop on a signal. */
+import { createTelemetryServer } from '#platform/http/create-telemetry-server.ts';
+import { createClosables } from '#platform/lifecycle/closables.ts';
+import { createShutdown } from '#platform/lifecycle/shutdown.ts';
+import { createLogger } from '#platform/telemetry/logger.ts';
+import type { Config } from './config.ts';
+import { type Instance, openInstance } from './open-instance.ts';
+import { scheduledTasks, startScheduler } from './scheduler.ts';
+import { removeServerFile, writeServerFile } from './server-file.ts';
+import { version } from './version.ts';
+
+export type StartedServer = {
+  url: string;
+  /** A link that opens the page signed in; works once. */
+  createSignInLink(): Promise<string>;
+  /** Stops as a signal would, but for the exit of the process. */
+  close(): Promise<void>;
+};
+
+export type StartOptions = {
+  /** What the lock names as the holder. Default `nexus start`. */
+  command?: string;
+  /** False: the caller stops the server; no signal is listened to. Default true. */
+  handleSignals?: boolean;
+};
+
+/** Resolves when the server answers. Everything that was opened is closed again when a step fails. */
+export async function startServer(config: Config, options: StartOptions = {}): Promise<StartedServer> {
+  const { command = 'nexus start', handleSignals = true } = options;
+  const logger = createLogger({ level: config.telemetry.logLevel, format: config.telemetry.logFormat });
+  const closables = createClosables();
+  let stop: () => void = () => undefined;
+  try {
+    const instance = await openInstance({ config, logger, closables, command, onDatabaseLost: () => stop() });
+    const { app, adapters } = instance;
+    const url = await listen(config, instance, closables);
+    if (config.roles.includes('scheduler')) {
+      const scheduler = startScheduler(scheduledTasks(app, adapters.database), logger);
+      closables.add('scheduler', scheduler.close);
+    }
+    await writeServerFile(config.home, {
+      pid: process.pid,
+      url,
+      token: instance.operatorToken,
+      startedAt: adapters.clock.now().toISOString(),
+      version,
+    });
+    closables.add('server file', () => removeServerFile(config.home));
+    if (handleSignals) {
+      const shutdown = createShutdown(
+        { refuseWork: app.server.startDraining, drain: () => app.server.close(), close: closables.close },
+        {
+          drainTimeoutMs: config.http.drainTimeoutMs,
+          onEvent: (event, error) => logger.info(`server.${event}`, { module: 'app', ...(error ? { error } : {}) }),
+        },
+      );
+      stop = () => void shutdown.begin();
+    }
+    logger.info('server.ready', { module: 'app', url, home: config.home, roles: config.roles });
+    return {
+      url,
+      createSignInLink: async () => `${url}/#token=${await app.identity.createSignInToken(instance.organization.id)}`,
+      close: closables.close,
+    };
+  } catch (error) {
+    await closables.close();
+    throw error;
+  }
+}
+
+async function listen(
+  config: Config,
+  { app, adapters }: Instance,
+  closables: ReturnType<typeof createClosables>,
+): Promise<string> {
+  const { metrics, logger, ids, clock } = adapters;
+  if (config.telemetry.metricsEnabled) {
+    const telemetry = await createTelemetryServer({
+      config: config.telemetry,
+      http: config.http,
+      metrics,
+      logger,
+      ids,
+      clock,
+      ready: app.health.missing,
+      runChecks: app.health.check,
+    });
+    closables.add('telemetry listener', telemetry.close);
+    await telemetry.listen();
+  }
+  closables.add('listener', app.server.close, { timeoutMs: config.http.drainTimeoutMs + 5000 });
+  const { url } = await app.server.listen();
+  return url;
+}

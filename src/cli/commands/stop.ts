@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '#platform/errors.ts';
+import type { CommandContext } from '../command.ts';
+import { findServer } from '../find-server.ts';
+
+const exitDeadlineMs = 46_000;
+const pollMs = 50;
+
+/** Asks the server to stop and waits until its process is gone; what it had accepted is finished first. */
+export async function runStop({ config, terminal, asJson }: CommandContext): Promise<undefined> {
+  const server = await findServer(config.home);
+  if (server === undefined) {
+    if (asJson) terminal.printJson({ stopped: false });
+    else terminal.print(`No server runs on ${config.home}.`);
+    return;
+  }
+  process.kill(server.pid, 'SIGTERM');
+  for (let waitedMs = 0; isAlive(server.pid); waitedMs += pollMs) {
+    if (waitedMs > exitDeadlineMs) {
+      throw new AppError(
+        'STOP_LATE',
+        'timeout',
+        `The server (process ${server.pid}) has not ended within ${exitDeadlineMs / 1000} seconds. Look into its log below ${config.home}/logs.`,
+      );
+    }
+    await sleep(pollMs);
+  }
+  if (asJson) terminal.printJson({ stopped: true, pid: server.pid });
+  else terminal.print(`The server at ${server.url} has stopped.`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import { type RunningServer, readServerFile } from '#app/server-file.ts';
+
+const probeTimeoutMs = 2000;
+const pollMs = 25;
+
+/** The server of this home, if it answers to the token that it wrote down. A file left by a killed one is no server. */
+export async function findServer(home: string): Promise<RunningServer | undefined> {
+  const server = await readServerFile(home);
+  return server !== undefined && (await answers(server)) ? server : undefined;
+}
+
+/** Looks again and again for at most `waitMs`; undefined when none came up. */
+export async function awaitServer(home: string, waitMs: number): Promise<RunningServer | undefined> {
+  for (const endsMs = performance.now() + waitMs; performance.now() < endsMs; ) {
+    const server = await findServer(home);
+    if (server !== undefined) return server;
+    await sleep(pollMs);
+  }
+  return undefined;
+}
+
+async function answers(server: RunningServer): Promise<boolean> {
+  try {
+    const reply = await request(`${server.url}/api/v1/auth/session`, {
+      headers: { authorization: `Bearer ${server.token}` },
+      signal: AbortSignal.timeout(probeTimeoutMs),
+    });
+    await reply.body.dump();
+    // Anything but «who are you» comes from the server that knows this token, even while its database is away.
+    return reply.statusCode !== 401;
+  } catch {
+    return false;
+  }
+}

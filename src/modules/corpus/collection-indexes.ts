@@ -1,0 +1,132 @@
+/**
+ * Which indexes a search may use, and how fresh they are. The database stays the truth; an index may be dropped and
+ * loaded again at any time.
+ */
+import type { Clock } from '#platform/clock.ts';
+import { AppError } from '#platform/errors.ts';
+import { withDeadline } from '#platform/lifecycle/with-deadline.ts';
+import type { Position } from '#platform/postgres/change-order.ts';
+import type { SearchIndex } from '#platform/search/ports.ts';
+import { createChangeFollower } from './change-follower.ts';
+import type { CorpusConfig } from './config.ts';
+import { corpusErrors } from './errors.ts';
+import { type ChunkSource, type CollectionKey, createLoadedIndexes } from './loaded-indexes.ts';
+
+/** One row of the change log, without content. */
+export type CorpusChange = CollectionKey & { documentId: string; position: Position };
+
+/** What the indexes read. Every read happens inside one organization, but for the log itself. */
+export type IndexSource = ChunkSource & {
+  currentPosition(): Promise<Position>;
+  changesAfter(position: Position, limit: number): Promise<CorpusChange[]>;
+  collectionIds(organizationId: string): Promise<string[]>;
+  comparePositions(left: Position, right: Position): number;
+};
+
+export type OpenedIndex = { collectionId: string; index: SearchIndex };
+
+export type CollectionIndexes = {
+  /**
+   * The indexes of one collection, or of all, at a position not before `atLeast`. Throws `COLLECTION_NOT_FOUND`,
+   * `SEARCH_WARMING`, `SEARCH_BEHIND`.
+   */
+  open(
+    organizationId: string,
+    collectionId: string | undefined,
+    atLeast: Position | undefined,
+  ): Promise<{ indexes: OpenedIndex[]; position: Position }>;
+  /** Tells that this process has committed a change at this position, so that it is followed at once. */
+  announce(position: Position): void;
+  /** Forgets which collections an organization has. */
+  forgetCollections(organizationId: string): void;
+  close(): Promise<void>;
+};
+
+type Dependencies = {
+  source: IndexSource;
+  createIndex: () => SearchIndex;
+  clock: Clock;
+  config: CorpusConfig;
+  /** Called when following failed; it is tried again. */
+  onFollowError: (error: unknown) => void;
+};
+
+/** Most organizations whose collections are remembered. */
+const rememberedOrganizations = 10_000;
+
+export function createCollectionIndexes(dependencies: Dependencies): CollectionIndexes {
+  const { source, createIndex, clock, config } = dependencies;
+  const loaded = createLoadedIndexes({ source, createIndex, clock, maxLoadedChunks: config.maxLoadedChunks });
+  const collectionsOf = new Map<string, readonly string[]>();
+  const follower = createChangeFollower<CorpusChange>({
+    currentPosition: source.currentPosition,
+    changesAfter: source.changesAfter,
+    comparePositions: source.comparePositions,
+    apply: applyChanges,
+    onError: dependencies.onFollowError,
+    clock,
+    intervalMs: config.followIntervalMs,
+  });
+
+  async function applyChanges(changes: CorpusChange[]): Promise<void> {
+    const byCollection = Map.groupBy(changes, (change) => `${change.organizationId}/${change.collectionId}`);
+    for (const group of byCollection.values()) {
+      const [first] = group;
+      if (first === undefined) continue;
+      if (!collectionsOf.get(first.organizationId)?.includes(first.collectionId)) {
+        collectionsOf.delete(first.organizationId);
+      }
+      await loaded.refresh(
+        first,
+        group.map((change) => change.documentId),
+      );
+    }
+  }
+
+  async function knownCollections(organizationId: string): Promise<readonly string[]> {
+    const remembered = collectionsOf.get(organizationId);
+    if (remembered !== undefined) return remembered;
+    const collectionIds = await source.collectionIds(organizationId);
+    if (collectionsOf.size >= rememberedOrganizations) collectionsOf.clear();
+    collectionsOf.set(organizationId, collectionIds);
+    return collectionIds;
+  }
+
+  async function wantedCollections(organizationId: string, asked: string | undefined): Promise<readonly string[]> {
+    const known = await knownCollections(organizationId);
+    if (asked === undefined) return known;
+    if (known.includes(asked)) return [asked];
+    collectionsOf.delete(organizationId);
+    if ((await knownCollections(organizationId)).includes(asked)) return [asked];
+    throw new AppError('COLLECTION_NOT_FOUND', 'not-found', corpusErrors.COLLECTION_NOT_FOUND);
+  }
+
+  return {
+    async open(organizationId, collectionId, atLeast) {
+      const deadlineMs = clock.monotonicMs() + config.warmWaitMs;
+      await follower.start();
+      if (atLeast !== undefined && !(await follower.waitFor(atLeast, deadlineMs))) throw retryLater('SEARCH_BEHIND');
+      const position = follower.position();
+      if (position === undefined) throw retryLater('SEARCH_WARMING');
+      const collectionIds = await wantedCollections(organizationId, collectionId);
+      const opened = collectionIds.map(
+        async (id): Promise<OpenedIndex> => ({
+          collectionId: id,
+          index: await loaded.open({ organizationId, collectionId: id }),
+        }),
+      );
+      const remainingMs = Math.max(1, deadlineMs - clock.monotonicMs());
+      const indexes = await withDeadline(Promise.all(opened), remainingMs, () => retryLater('SEARCH_WARMING'));
+      return { indexes, position };
+    },
+    announce: follower.announce,
+    forgetCollections(organizationId) {
+      collectionsOf.delete(organizationId);
+    },
+    close: follower.close,
+  };
+}
+
+function retryLater(code: 'SEARCH_WARMING' | 'SEARCH_BEHIND'): AppError {
+  return new AppError(code, 'unavailable', corpusErrors[code], { details: { retry_after_seconds: 1 } });
+}

@@ -1,0 +1,44 @@
+/** Making and removing collections. */
+import { AppError } from '#platform/errors.ts';
+import { isForeignKeyViolation, isUniqueViolation } from '#platform/postgres/errors.ts';
+import type { Corpus, CorpusDependencies } from './corpus.ts';
+import { corpusErrors } from './errors.ts';
+import { deleteCollectionRow, insertCollection } from './store.ts';
+
+type Dependencies = Pick<CorpusDependencies, 'db' | 'ids'> & {
+  /** Called when the collections of an organization may be others than before. */
+  onChange: (organizationId: string) => void;
+};
+
+export function createCollections({
+  db,
+  ids,
+  onChange,
+}: Dependencies): Pick<Corpus, 'createCollection' | 'deleteCollection'> {
+  return {
+    async createCollection(organizationId, name) {
+      try {
+        const row = await db.inOrganization(organizationId, (transaction) =>
+          insertCollection(transaction, { organizationId, id: ids.next(), name }),
+        );
+        onChange(organizationId);
+        return { ...row, documents: 0 };
+      } catch (error) {
+        if (!isUniqueViolation(error, 'corpus_collections_name_key')) throw error;
+        throw new AppError('COLLECTION_NAME_TAKEN', 'conflict', corpusErrors.COLLECTION_NAME_TAKEN, { cause: error });
+      }
+    },
+    async deleteCollection(organizationId, collectionId) {
+      try {
+        const found = await db.inOrganization(organizationId, (transaction) =>
+          deleteCollectionRow(transaction, collectionId),
+        );
+        if (!found) throw new AppError('COLLECTION_NOT_FOUND', 'not-found', corpusErrors.COLLECTION_NOT_FOUND);
+        onChange(organizationId);
+      } catch (error) {
+        if (!isForeignKeyViolation(error, 'corpus_documents_collection_fkey')) throw error;
+        throw new AppError('COLLECTION_NOT_EMPTY', 'conflict', corpusErrors.COLLECTION_NOT_EMPTY, { cause: error });
+      }
+    },
+  };
+}

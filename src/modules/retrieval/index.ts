@@ -1,0 +1,12 @@
+/** Front door of retrieval: from a question to the right passages. */
+export { type RetrievalConfig, retrievalConfig } from './config.ts';
+export { retrievalErrors } from './errors.ts';
+export type { FoundPassage } from './present-passages.ts';
+export {
+  createRetrieval,
+  type Retrieval,
+  type RetrievalDependencies,
+  type SearchRequest,
+  type SearchResult,
+} from './retrieval.ts';
+export { retrievalRoutes } from './routes.ts';

@@ -1,0 +1,18 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from './clock.ts';
+
+/** Keeps long loops polite: `await pace.breathe()` gives the event loop a turn when the slice of time is used up. */
+export type Pace = { breathe(): Promise<void> | undefined };
+
+/** `sliceMs` is the longest that a loop may keep the event loop, in milliseconds. Default 5. */
+export function createPace(clock: Clock, sliceMs = 5): Pace {
+  let sliceEndsMs = clock.monotonicMs() + sliceMs;
+  return {
+    breathe() {
+      if (clock.monotonicMs() < sliceEndsMs) return undefined;
+      return nextTurn().then(() => {
+        sliceEndsMs = clock.monotonicMs() + sliceMs;
+      });
+    },
+  };
+}

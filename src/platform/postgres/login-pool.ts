@@ -1,0 +1,163 @@
+import { type Kysely, Kysely as KyselyDatabase, PostgresDialect, type PostgresDriver } from 'kysely';
+import pg from 'pg';
+import { AppError } from '../errors.ts';
+import type { Secret } from '../secret.ts';
+import type { DatabaseConfig } from './config.ts';
+import { isConnectionLoss, translateError } from './translate-error.ts';
+
+/** The connections of one login. */
+export type LoginPool = {
+  /**
+   * Runs `work` in one transaction that begins with `opening` (a `begin`, possibly with settings, in one round trip).
+   * Commits when it returns, rolls back when it throws; a connection that broke is thrown away.
+   */
+  transaction<Tables, Result>(opening: string, work: (transaction: Kysely<Tables>) => Promise<Result>): Promise<Result>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Connections are opened when they are needed, at most `size`, and closed when they were idle for a while. */
+export function createLoginPool(options: {
+  url: Secret;
+  name: string;
+  size: number;
+  config: DatabaseConfig;
+}): LoginPool {
+  const { config, size } = options;
+  const pool = new pg.Pool({
+    connectionString: options.url.reveal(),
+    application_name: `nexus-${options.name}`,
+    max: size,
+    idleTimeoutMillis: config.pools.idleTimeoutMs,
+    connectionTimeoutMillis: config.connectTimeoutMs,
+    statement_timeout: config.statementTimeoutMs,
+    lock_timeout: config.lockTimeoutMs,
+    idle_in_transaction_session_timeout: config.idleInTransactionTimeoutMs,
+    keepAlive: true,
+  });
+  // A lost connection is noticed by whoever uses it next; without listeners it would end the process.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+
+  const acquire = async (): Promise<pg.PoolClient> => {
+    if (pool.waitingCount >= config.pools.maxWaiting) {
+      throw new AppError('DATABASE_BUSY', 'unavailable', 'Too many requests wait for the database. Try again shortly.');
+    }
+    return await pool.connect();
+  };
+
+  return {
+    async transaction(opening, work) {
+      try {
+        const client = await begin(acquire, opening, size + 1);
+        return await finish(client, work);
+      } catch (error) {
+        throw translateError(error);
+      }
+    },
+    async ping() {
+      try {
+        const client = await acquire();
+        await client.query('select').then(
+          () => client.release(),
+          (error) => {
+            client.release(true);
+            throw error;
+          },
+        );
+      } catch (error) {
+        throw translateError(error);
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+/**
+ * A connection that died while idle shows itself here; nothing has happened yet, so another one is tried. When the
+ * server restarted all idle ones are dead, hence as many attempts as there can be connections, and one more.
+ */
+async function begin(
+  acquire: () => Promise<pg.PoolClient>,
+  opening: string,
+  maxAttempts: number,
+): Promise<pg.PoolClient> {
+  for (let attempt = 1; ; attempt += 1) {
+    const client = await acquire();
+    try {
+      await client.query(opening);
+      return client;
+    } catch (error) {
+      client.release(true);
+      if (attempt >= maxAttempts || !isConnectionLoss(error)) throw error;
+    }
+  }
+}
+
+async function finish<Tables, Result>(
+  client: pg.PoolClient,
+  work: (transaction: Kysely<Tables>) => Promise<Result>,
+): Promise<Result> {
+  const door = openDoor<Tables>(client);
+  try {
+    const result = await work(door.transaction);
+    door.shut();
+    const commit = await client.query('commit');
+    if (commit.command !== 'COMMIT') throw notCommitted();
+    client.release();
+    return result;
+  } catch (error) {
+    door.shut();
+    await client.query('rollback').then(
+      () => client.release(),
+      () => client.release(true),
+    );
+    throw error;
+  }
+}
+
+function notCommitted(): AppError {
+  return new AppError(
+    'TRANSACTION_NOT_COMMITTED',
+    'bug',
+    'A statement of the transaction had failed and its error was swallowed, so nothing was stored.',
+  );
+}
+
+/**
+ * Kysely on one client, until it is shut: a handle that is kept beyond its transaction would otherwise speak inside the
+ * next one of this connection, which may belong to another organization.
+ */
+function openDoor<Tables>(client: pg.PoolClient): { transaction: Kysely<Tables>; shut(): void } {
+  let open = true;
+  const guarded = {
+    query: (text: string, parameters: unknown[]) => {
+      if (!open) throw misused('was used after its end');
+      return client.query(text, parameters);
+    },
+    release: () => undefined,
+  };
+  const dialect = new PostgresDialect({
+    // Kysely needs `query` and `release` of a client only.
+    pool: { connect: async () => guarded as unknown as pg.PoolClient, end: async () => undefined },
+  });
+  const createDriver = dialect.createDriver.bind(dialect);
+  dialect.createDriver = () => withoutNesting(createDriver() as PostgresDriver);
+  return {
+    transaction: new KyselyDatabase<Tables>({ dialect }),
+    shut: () => {
+      open = false;
+    },
+  };
+}
+
+function withoutNesting(driver: PostgresDriver): PostgresDriver {
+  driver.beginTransaction = async () => {
+    throw misused('was nested; do all of it in the outer one');
+  };
+  return driver;
+}
+
+function misused(how: string): AppError {
+  return new AppError('TRANSACTION_MISUSED', 'bug', `A transaction ${how}.`);
+}

@@ -1,0 +1,83 @@
+/** Child processes for untrusted input: bounded in number, time, memory and queue; whatever happens inside, the parent lives on. */
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { SandboxConfig } from './config.ts';
+import { createCrew, type Worker } from './crew.ts';
+import type { Frame } from './frames.ts';
+import { guardChild } from './guard-child.ts';
+import { planLaunches } from './launch-command.ts';
+import { createStarter } from './start-strictest.ts';
+
+export type ChildPool = {
+  /**
+   * Has one child handle the request. Throws the child's own AppErrors, PARSER_CRASHED, PARSER_TIMEOUT, PARSER_MEMORY,
+   * PARSER_REPLY, PARSER_BUSY (queue full), PARSER_UNAVAILABLE, or the signal's reason.
+   */
+  run(request: Frame, signal: AbortSignal): Promise<Frame>;
+  /** Children alive now; 0 when nothing was asked for a while. */
+  readonly children: number;
+  /** What the latest child was isolated by; empty before the first. */
+  readonly isolation: readonly string[];
+  /** Ends all children; what runs or waits fails with PARSER_UNAVAILABLE. */
+  close(): Promise<void>;
+};
+
+export type ChildPoolOptions = {
+  /** The module that calls `serveChild`. */
+  entry: URL;
+  /** Files and folders that the child needs to read: its sources and packages, nothing else. */
+  readable: string[];
+  config: SandboxConfig;
+};
+
+/** Processor time of a child's life, in deadlines. Half of it is worked at most, so that no file is cut short by it. */
+const lifetimeDeadlines = 4;
+
+/** Throws when a path of `readable` does not exist. Starts nothing before the first request. */
+export function createChildPool({ entry, readable, config }: ChildPoolOptions): ChildPool {
+  const launches = planLaunches({
+    nodePath: process.execPath,
+    entryPath: fileURLToPath(entry),
+    readable: [...new Set(readable.flatMap((path) => [path, realpathSync(path)]))],
+    maxMemoryMegabytes: config.maxMemoryMegabytes,
+    cpuSeconds: Math.ceil((lifetimeDeadlines * config.deadlineMs) / 1_000),
+  });
+  const starter = createStarter(launches, config);
+  const crew = createCrew({ start: starter.next, config, maxBusyMs: (lifetimeDeadlines / 2) * config.deadlineMs });
+
+  const work = async (worker: Worker, request: Frame, signal: AbortSignal): Promise<Frame> => {
+    const startedMs = performance.now();
+    const endGuard = guardChild(worker.child, config, signal);
+    worker.jobs += 1;
+    try {
+      return await worker.child.exchange(request);
+    } finally {
+      endGuard();
+      worker.busyMs += performance.now() - startedMs;
+    }
+  };
+
+  return {
+    get children() {
+      return crew.size;
+    },
+    get isolation() {
+      return starter.isolation();
+    },
+    async run(request, signal) {
+      signal.throwIfAborted();
+      const worker = await crew.acquire(signal);
+      try {
+        signal.throwIfAborted();
+        return await work(worker, request, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error;
+      } finally {
+        // Nobody waits for this: it looks at the child's size and hands it to whoever is next.
+        void crew.release(worker);
+      }
+    },
+    close: () => crew.close(),
+  };
+}

@@ -1,0 +1,192 @@
+/** One child process: starts, takes one request at a time, and is killed for whatever goes wrong. */
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+import { AppError, type ErrorKind } from '../errors.ts';
+import { createFrameReader, type Frame, toFrameBytes } from './frames.ts';
+import type { Launch } from './launch-command.ts';
+import { replyDescriptor } from './serve-child.ts';
+
+export type Child = {
+  readonly pid: number | undefined;
+  /** Sends one request and waits for its answer. On any failure the child is dead afterwards. */
+  exchange(request: Frame): Promise<Frame>;
+  /** Kills at once; a running exchange fails with `reason`. */
+  kill(reason: AppError): void;
+  /** Settles when the process is gone. */
+  readonly exited: Promise<void>;
+  isAlive(): boolean;
+};
+
+const stderrKeptBytes = 4_000;
+const errorKinds: ReadonlySet<string> = new Set<ErrorKind>([
+  'invalid',
+  'unsupported',
+  'mismatch',
+  'too-large',
+  'limit',
+]);
+
+/** Starts a child and waits until it says that it is ready; rejects with what it printed when it does not. */
+export async function startChild(
+  launch: Launch,
+  limits: { maxReplyBytes: number; startDeadlineMs: number },
+): Promise<Child> {
+  const child = wireChild(launch, limits.maxReplyBytes);
+  const tooSlow = new AppError('PARSER_UNAVAILABLE', 'unavailable', 'A parser process did not become ready in time.');
+  const timer = setTimeout(() => child.kill(tooSlow), limits.startDeadlineMs);
+  try {
+    await child.firstFrame;
+  } finally {
+    clearTimeout(timer);
+  }
+  return child;
+}
+
+function wireChild(launch: Launch, maxReplyBytes: number): Child & { firstFrame: Promise<Frame> } {
+  const spawned = spawn(launch.command, launch.args, { env: {}, cwd: '/', stdio: ['pipe', 'ignore', 'pipe', 'pipe'] });
+  const requests = spawned.stdin as Writable;
+  const replies = spawned.stdio[replyDescriptor] as Readable;
+  const printed = keepTail(spawned.stderr as Readable);
+  const exited = Promise.withResolvers<void>();
+  let alive = true;
+  let waiting: PromiseWithResolvers<Frame> | undefined;
+  const settle = (outcome: { frame: Frame } | { error: AppError }): void => {
+    const current = waiting;
+    waiting = undefined;
+    if ('frame' in outcome) current?.resolve(outcome.frame);
+    else current?.reject(outcome.error);
+  };
+  const expectFrame = (): Promise<Frame> => {
+    waiting = Promise.withResolvers<Frame>();
+    return waiting.promise;
+  };
+  const kill = (reason: AppError): void => {
+    alive = false;
+    spawned.kill('SIGKILL');
+    settle({ error: reason });
+  };
+  readReplies(
+    replies,
+    maxReplyBytes,
+    (frame) => {
+      if (waiting === undefined) kill(unasked());
+      else settle({ frame });
+    },
+    kill,
+  );
+  // A child that died while it was being written to is reported by its exit, with what it printed.
+  requests.on('error', () => undefined);
+  spawned.on('error', (cause) => {
+    alive = false;
+    exited.resolve();
+    settle({
+      error: new AppError('PARSER_UNAVAILABLE', 'unavailable', 'No parser process could be started.', { cause }),
+    });
+  });
+  spawned.on('close', (code, signal) => {
+    alive = false;
+    exited.resolve();
+    settle({ error: toExitError(code, signal, printed()) });
+  });
+  const firstFrame = expectFrame();
+  return {
+    pid: spawned.pid,
+    firstFrame,
+    exited: exited.promise,
+    kill,
+    isAlive: () => alive,
+    async exchange(request) {
+      if (!alive) throw toExitError(null, null, printed());
+      const reply = expectFrame();
+      for (const bytes of toFrameBytes(request)) requests.write(bytes);
+      return toResult(await reply);
+    },
+  };
+}
+
+const unasked = (): AppError => new AppError('PARSER_REPLY', 'invalid', 'The reader of this file answered unasked.');
+
+function readReplies(
+  replies: Readable,
+  maxBytes: number,
+  take: (frame: Frame) => void,
+  kill: (reason: AppError) => void,
+): void {
+  const reader = createFrameReader(maxBytes);
+  replies.on('data', (bytes: Buffer) => {
+    try {
+      const frame = reader.push(bytes);
+      if (frame !== undefined) take(frame);
+    } catch (cause) {
+      kill(
+        new AppError(
+          'PARSER_REPLY',
+          'invalid',
+          'The file expands to more than is allowed, or its reader answered nonsense.',
+          { cause },
+        ),
+      );
+    }
+  });
+  replies.on('error', () => undefined);
+}
+
+/** The child is not trusted: its errors keep code and message only when they look like ours. */
+function toResult(frame: Frame): Frame {
+  const header = frame.header as {
+    result?: unknown;
+    error?: { code?: unknown; kind?: unknown; message?: unknown; details?: unknown };
+  };
+  const error = header?.error;
+  if (error === undefined) return { header: header?.result, parts: frame.parts };
+  const code = typeof error.code === 'string' && /^[A-Z][A-Z_]{2,60}$/.test(error.code) ? error.code : 'PARSER_REPLY';
+  const kind = typeof error.kind === 'string' && errorKinds.has(error.kind) ? (error.kind as ErrorKind) : 'invalid';
+  const details = typeof error.details === 'object' && error.details !== null ? { ...error.details } : {};
+  throw new AppError(code, kind, String(error.message).slice(0, 1_000), { details });
+}
+
+function toExitError(code: number | null, signal: NodeJS.Signals | null, printed: string): AppError {
+  const details = { exitCode: code, signal };
+  const cause = printed === '' ? undefined : new Error(printed);
+  if (printed.includes('heap out of memory') || printed.includes('Array buffer allocation failed')) {
+    return memoryError(details, cause);
+  }
+  if (signal === 'SIGXCPU')
+    return new AppError('PARSER_TIMEOUT', 'invalid', 'Reading the file used up its processor time.', {
+      details,
+      cause,
+    });
+  return new AppError('PARSER_CRASHED', 'invalid', 'The process that read this file ended unexpectedly.', {
+    details,
+    cause,
+  });
+}
+
+export function memoryError(details: Record<string, unknown>, cause?: unknown): AppError {
+  return new AppError('PARSER_MEMORY', 'invalid', 'Reading the file needed more memory than is allowed.', {
+    details,
+    cause,
+  });
+}
+
+function keepTail(stream: Readable): () => string {
+  let tail = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    tail = (tail + text).slice(-stderrKeptBytes);
+  });
+  stream.on('error', () => undefined);
+  return () => tail;
+}
+
+const pageBytes = 4_096;
+
+/** Resident memory of a process; undefined where the system does not tell (or the process is gone). */
+export async function residentMegabytes(pid: number): Promise<number | undefined> {
+  const pages = await readFile(`/proc/${pid}/statm`, 'latin1').then(
+    (line) => Number(line.split(' ')[1]),
+    () => undefined,
+  );
+  return pages === undefined ? undefined : (pages * pageBytes) / 2 ** 20;
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+/** Limits around the child processes that read untrusted files. */
+export const sandboxConfig = z.strictObject({
+  size: z.int().min(1).max(64).default(2).describe('Child processes that may work at the same time.'),
+  deadlineMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(30_000)
+    .describe('Longest time for one file; then the child is killed.'),
+  maxMemoryMegabytes: z.int().min(64).max(16_384).default(512).describe('Resident memory at which a child is killed.'),
+  maxReplyBytes: z
+    .int()
+    .min(1_000)
+    .max(1_000_000_000)
+    .default(256_000_000)
+    .describe('Largest answer taken from a child.'),
+  maxQueued: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(64)
+    .describe('Files that may wait for a child; more are refused as busy.'),
+  idleMs: z.int().min(0).max(3_600_000).default(10_000).describe('An idle child ends after this time.'),
+  maxJobs: z.int().min(1).max(100_000).default(200).describe('A child is replaced after this many files.'),
+  startDeadlineMs: z.int().min(100).max(60_000).default(10_000).describe('Longest time for a child to become ready.'),
+});
+
+export type SandboxConfig = z.output<typeof sandboxConfig>;

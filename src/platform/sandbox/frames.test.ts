@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createFrameReader, toFrameBytes } from './frames.ts';
+
+test('a frame arrives as it was sent, however the pipe cuts it, one after another', () => {
+  const frame = fc.record({
+    header: fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown),
+    parts: fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 4 }),
+  });
+  fc.assert(
+    fc.property(fc.array(frame, { maxLength: 3 }), fc.integer({ min: 1, max: 50 }), (frames, step) => {
+      const reader = createFrameReader(1_000_000);
+      for (const sent of frames) {
+        const bytes = Buffer.concat(toFrameBytes(sent));
+        const received = [];
+        for (let at = 0; at < bytes.length; at += step) received.push(reader.push(bytes.subarray(at, at + step)));
+        const last = received.pop();
+        expect(received.every((early) => early === undefined)).toBe(true);
+        expect(last?.header).toEqual(sent.header);
+        expect(last?.parts.map((part) => [...part])).toEqual(sent.parts.map((part) => [...part]));
+      }
+    }),
+  );
+});
+
+test('a frame above the limit is refused by its announcement', () => {
+  const [lengths = new Uint8Array()] = toFrameBytes({ header: 1, parts: [new Uint8Array(100)] });
+  expect(() => createFrameReader(100).push(lengths)).toThrow(RangeError);
+  expect(() => createFrameReader(200).push(lengths)).not.toThrow();
+});
+
+test('more bytes than announced and too many parts are refused', () => {
+  const bytes = Buffer.concat(toFrameBytes({ header: 1, parts: [] }));
+  expect(() => createFrameReader(100).push(Buffer.concat([bytes, Buffer.from('x')]))).toThrow(RangeError);
+  const manyParts = Buffer.concat(
+    toFrameBytes({ header: 1, parts: Array.from({ length: 17 }, () => new Uint8Array()) }),
+  );
+  expect(() => createFrameReader(1_000).push(manyParts)).toThrow(RangeError);
+});

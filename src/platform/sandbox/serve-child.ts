@@ -1,0 +1,39 @@
+/** The child's half of the pool: reads one request at a time from stdin and answers on descriptor 3. */
+import { writeSync } from 'node:fs';
+import { isAppError } from '../errors.ts';
+import { createFrameReader, type Frame, toFrameBytes } from './frames.ts';
+
+/** Libraries print to stdout and stderr as they like, so answers have a descriptor of their own. */
+export const replyDescriptor = 3;
+
+const maxRequestBytes = 2 ** 32;
+
+/** Serves until stdin ends, which it does when the parent dies. AppErrors travel as they are, others end the process. */
+export function serveChild(handle: (request: Frame) => Promise<Frame>): void {
+  const reader = createFrameReader(maxRequestBytes);
+  process.stdin.on('data', (bytes: Buffer) => {
+    const request = reader.push(bytes);
+    if (request !== undefined) void answer(handle, request);
+  });
+  process.stdin.on('end', () => process.exit(0));
+  process.stdin.on('error', () => process.exit(1));
+  reply({ header: { ready: true }, parts: [] });
+}
+
+async function answer(handle: (request: Frame) => Promise<Frame>, request: Frame): Promise<void> {
+  try {
+    const { header, parts } = await handle(request);
+    reply({ header: { result: header }, parts });
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    const { code, kind, message, details } = error;
+    reply({ header: { error: { code, kind, message, details } }, parts: [] });
+  }
+}
+
+function reply(frame: Frame): void {
+  for (const bytes of toFrameBytes(frame)) {
+    let offset = 0;
+    while (offset < bytes.byteLength) offset += writeSync(replyDescriptor, bytes, offset);
+  }
+}

@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { sandboxConfig } from './config.ts';
+import { stoppingError } from './errors.ts';
+import { type Launch, planLaunches } from './launch-command.ts';
+import { createStarter } from './start-strictest.ts';
+
+const config = sandboxConfig.parse({});
+const absent: Launch = { command: 'no-such-program', args: [], isolation: ['of the absent'] };
+const failing: Launch = { command: process.execPath, args: ['-e', 'process.exit(1)'], isolation: ['of the failing'] };
+const plain = planLaunches({
+  nodePath: process.execPath,
+  entryPath: fileURLToPath(new URL('./testing/hostile-child.ts', import.meta.url)),
+  readable: ['/'],
+  maxMemoryMegabytes: 100,
+  cpuSeconds: 10,
+}).at(-1) as Launch;
+
+test('starts without what this machine does not have, and says by what the child is isolated', async () => {
+  const starter = createStarter([absent, failing, plain], config);
+  expect(starter.isolation()).toEqual([]);
+  const child = await starter.next();
+  expect(starter.isolation()).toEqual(['empty environment', 'node permissions']);
+  expect(await child.exchange({ header: { do: 'echo' }, parts: [] })).toMatchObject({ header: { do: 'echo' } });
+  child.kill(stoppingError());
+  await child.exited;
+});
+
+test('says that no child can be started when none of the ways works', async () => {
+  await expect(createStarter([absent, failing], config).next()).rejects.toMatchObject({ code: 'PARSER_UNAVAILABLE' });
+});
