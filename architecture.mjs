@@ -12,7 +12,6 @@ export const mayUse = {
   grounding: ['identity', 'gateway'],
   chat: ['identity', 'gateway', 'retrieval', 'grounding'],
   evaluation: ['identity', 'gateway', 'retrieval'],
-  operations: ['identity'],
 };
 
 /** Packages that only compute: the pure core may import them, everything else from npm stays in adapters and platform. */

@@ -117,6 +117,15 @@ describe('documents', () => {
     expect(dead).toEqual([]);
   });
 
+  /** A recipe also names files that its reader will write. */
+  const descriptions = documents.filter((file) => !file.startsWith('docs/recipes/'));
+
+  test.each(descriptions)('%s names only tests that exist', (file) => {
+    const named = [...(textOf(file) ?? '').matchAll(/[\w/-]+(?:[.][\w-]+)*[.]test[.]ts\b/g)].map((match) => match[0]);
+    const missing = named.filter((name) => !files.some((existing) => `/${existing}`.endsWith(`/${name}`)));
+    expect(missing).toEqual([]);
+  });
+
   test('keep a decision within 60 lines', () => {
     const long = documents.filter(
       (file) => file.startsWith('docs/decisions/') && (textOf(file) ?? '').trimEnd().split('\n').length > 60,

@@ -10,7 +10,7 @@ const causes = [
   ],
   [
     /\bENOSPC\b|no space left/i,
-    'The disk is full. The installation needs about 700 MB; free some space and run the command again.',
+    'The disk is full. The installation needs about 550 MB; free some space and run the command again.',
   ],
   [
     /\bEBADPLATFORM\b/,

@@ -7,7 +7,7 @@ import { joinTable, root } from './markdown.ts';
 
 type Owned = { owner: string; code: string; sentence: string };
 
-/** Throws when two catalogues name the same code: a code means one thing in the whole product. */
+/** Throws when two catalogues name the same code, or when the code throws one that no catalogue names. */
 export async function describeErrors(): Promise<string> {
   const errors = (await collect()).sort((a, b) => compare(a.owner, b.owner) || compare(a.code, b.code));
   const ownerOfCode = new Map<string, string>();
@@ -17,6 +17,8 @@ export async function describeErrors(): Promise<string> {
       throw new Error(`The error code ${code} stands in the catalogues of ${other} and ${owner}.`);
     ownerOfCode.set(code, owner);
   }
+  const unlisted = thrownCodes().filter((code) => !ownerOfCode.has(code));
+  if (unlisted.length > 0) throw new Error(`Error codes without a catalogue: ${unlisted.join(', ')}.`);
   const kinds = Object.entries(exitCodes).map(([kind, exit]) => [`\`${kind}\``, String(exit)]);
   const parts = [...Map.groupBy(errors, ({ owner }) => owner)].map(([owner, owned]) =>
     [
@@ -40,12 +42,24 @@ export async function describeErrors(): Promise<string> {
   ].join('\n');
 }
 
-async function collect(): Promise<Owned[]> {
-  const files = fs
+const sources = () =>
+  fs
     .globSync('src/**/*.ts', { cwd: root })
     .filter((file) => !/[.]test[.]ts$|\/testing\//.test(file))
-    .filter((file) => /export const \w+Errors\b/.test(fs.readFileSync(path.join(root, file), 'utf8')))
     .sort();
+
+const textOf = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
+
+/** Codes that stand in the code as `new AppError('CODE', …)`. */
+function thrownCodes(): string[] {
+  const codes = sources().flatMap((file) =>
+    [...textOf(file).matchAll(/new AppError\(\s*'([A-Z0-9_]+)'/g)].map((match) => match[1] ?? ''),
+  );
+  return [...new Set(codes)].sort();
+}
+
+async function collect(): Promise<Owned[]> {
+  const files = sources().filter((file) => /export const \w+Errors\b/.test(textOf(file)));
   const found: Owned[] = [];
   for (const file of files) {
     const exported: Record<string, unknown> = await import(path.join(root, file));

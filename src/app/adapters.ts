@@ -1,10 +1,9 @@
-/** Which technology stands behind each port. A new provider is one file in its module and one line here. */
+/** Which technology stands behind each port. */
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { createHashingEmbedder } from '#modules/gateway/adapters/hashing-embedder.ts';
-import { openaiProvider } from '#modules/gateway/adapters/openai-chat-model.ts';
 import { openStaticEmbedder } from '#modules/gateway/adapters/static-embedder.ts';
-import type { ChatModel, ChatModelProvider, Embedder } from '#modules/gateway/index.ts';
+import type { ChatModel, Embedder } from '#modules/gateway/index.ts';
 import type { Parser } from '#modules/ingestion/index.ts';
 import type { Clock } from '#platform/clock.ts';
 import { AppError } from '#platform/errors.ts';
@@ -13,6 +12,7 @@ import type { Database } from '#platform/postgres/ports.ts';
 import type { Random } from '#platform/random.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import type { Metrics } from '#platform/telemetry/metrics.ts';
+import * as chatModelProviders from './chat-model-providers.ts';
 import type { Config } from './config.ts';
 
 /** Everything foreign that the modules stand on. Tests and the kill programs put their own in place of any of these. */
@@ -29,18 +29,12 @@ export type Adapters = {
   metrics: Metrics;
 };
 
-/** The first one that the configuration asks for answers. */
-export const chatModelProviders: ChatModelProvider[] = [openaiProvider];
-
-export const appErrors = {
-  PROVIDER_UNKNOWN: 'No provider of this name exists. Set `gateway.provider` to one that the message lists.',
-} as const;
-
 /** Throws `PROVIDER_UNKNOWN` for a name that no provider has. */
 export function openChatModel(config: Config['gateway']): ChatModel | undefined {
-  const provider = chatModelProviders.find((one) => one.name === config.provider);
+  const providers = Object.values(chatModelProviders);
+  const provider = providers.find((one) => one.name === config.provider);
   if (provider !== undefined) return provider.open(config);
-  const names = chatModelProviders.map((one) => one.name).join(', ');
+  const names = providers.map((one) => one.name).join(', ');
   throw new AppError('PROVIDER_UNKNOWN', 'invalid', `No model provider is called ${config.provider}. Known: ${names}.`);
 }
 

@@ -1,13 +1,12 @@
 /** Who is made of what: the only file where modules meet, in the order of the map. Opens no port and no database. */
 import path from 'node:path';
-import { type Chat, createChat } from '#modules/chat/index.ts';
-import { type Corpus, createCorpus } from '#modules/corpus/index.ts';
-import { createGateway, type Gateway } from '#modules/gateway/index.ts';
+import { createChat } from '#modules/chat/index.ts';
+import { createCorpus } from '#modules/corpus/index.ts';
+import { createGateway } from '#modules/gateway/index.ts';
 import { createGrounding } from '#modules/grounding/index.ts';
-import { createIdentity, type Identity, sessionCookie } from '#modules/identity/index.ts';
-import { createIngestion, type Ingestion } from '#modules/ingestion/index.ts';
-import { createRetrieval, type Retrieval } from '#modules/retrieval/index.ts';
-import type { Clock } from '#platform/clock.ts';
+import { createIdentity, sessionCookie } from '#modules/identity/index.ts';
+import { createIngestion } from '#modules/ingestion/index.ts';
+import { createRetrieval } from '#modules/retrieval/index.ts';
 import { createCursors } from '#platform/cursor.ts';
 import { createHttpServer, type HttpServer } from '#platform/http/create-http-server.ts';
 import { readCookie } from '#platform/http/request/cookies.ts';
@@ -16,18 +15,9 @@ import type { Secret } from '#platform/secret.ts';
 import type { Adapters } from './adapters.ts';
 import { type Config, projectRoot } from './config.ts';
 import { createHealth, type Health } from './health.ts';
+import type { Modules } from './modules.ts';
 import { buildRoutes } from './routes.ts';
 import { version } from './version.ts';
-
-export type Modules = {
-  identity: Identity;
-  gateway: Gateway;
-  corpus: Corpus;
-  ingestion: Ingestion;
-  retrieval: Retrieval;
-  chat: Chat;
-  clock: Clock;
-};
 
 export type App = Modules & {
   server: HttpServer;
@@ -54,7 +44,13 @@ export async function buildApp(config: Config, adapters: Adapters, signingKey: S
     onFollowError: (error) => logger.warn('corpus.follow_failed', { module: 'corpus', error }),
   });
   const ingestion = createIngestion({ corpus, gateway, parser, clock, config: config.ingestion });
-  const retrieval = createRetrieval({ corpus, gateway, clock, config: config.retrieval });
+  const retrieval = createRetrieval({
+    corpus,
+    gateway,
+    clock,
+    config: config.retrieval,
+    onMissingLeg: (leg, error) => logger.warn('search.leg_missed', { module: 'retrieval', leg, error }),
+  });
   const grounding = createGrounding({ gateway });
   const chat = createChat({
     db: database.withTables(),
@@ -68,7 +64,7 @@ export async function buildApp(config: Config, adapters: Adapters, signingKey: S
   });
 
   const modules: Modules = { identity, gateway, corpus, ingestion, retrieval, chat, clock };
-  const health = createHealth({ database, gateway, config, clock });
+  const health = createHealth({ database, gateway, config });
   const server = await createHttpServer({
     routes: buildRoutes(modules, config),
     authenticate: ({ authorization, cookie }) =>

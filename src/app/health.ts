@@ -1,7 +1,6 @@
 /** What the server needs and how it is now: the answer of /health/ready and /health/detailed. */
 import { statfs } from 'node:fs/promises';
 import type { Gateway } from '#modules/gateway/index.ts';
-import type { Clock } from '#platform/clock.ts';
 import type { HealthCheck, MissingPart } from '#platform/http/table/system-routes.ts';
 import type { Database } from '#platform/postgres/ports.ts';
 import type { Config } from './config.ts';
@@ -12,20 +11,19 @@ export type Health = {
   check(): Promise<HealthCheck[]>;
 };
 
-type Dependencies = { database: Database; gateway: Gateway; config: Config; clock: Clock };
+type Dependencies = { database: Database; gateway: Gateway; config: Config };
 
-/** A probe every few seconds from several places costs one look at the database in this time. */
-const remembersForMs = 500;
 const lowDiskBytes = 500 * 1024 ** 2;
 
-export function createHealth({ database, gateway, config, clock }: Dependencies): Health {
-  let last: { atMs: number; check: Promise<HealthCheck> } | undefined;
+export function createHealth({ database, gateway, config }: Dependencies): Health {
+  let asking: Promise<HealthCheck> | undefined;
 
+  /** Probes that come together share one look. */
   function checkDatabase(): Promise<HealthCheck> {
-    if (last === undefined || clock.monotonicMs() - last.atMs > remembersForMs) {
-      last = { atMs: clock.monotonicMs(), check: pingDatabase(database) };
-    }
-    return last.check;
+    asking ??= pingDatabase(database).finally(() => {
+      asking = undefined;
+    });
+    return asking;
   }
 
   return {

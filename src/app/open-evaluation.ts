@@ -2,19 +2,12 @@
 import { createBeirFolderReader } from '#modules/evaluation/adapters/beir-folder.ts';
 import { createEvaluation, type Evaluation } from '#modules/evaluation/index.ts';
 import { createGateway } from '#modules/gateway/index.ts';
-import { createRetrieval } from '#modules/retrieval/index.ts';
+import { createRanker } from '#modules/retrieval/index.ts';
 import { systemClock } from '#platform/clock.ts';
-import { assert } from '#platform/errors.ts';
 import { createSearchIndex } from '#platform/search/create-search-index.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { openEmbedder } from './adapters.ts';
 import type { Config } from './config.ts';
-
-/** Judged entries are ranked as they are; nothing is read from a corpus. */
-const noCorpus = {
-  openIndexes: () => assert(false, 'an evaluation ranks the entries of its own index'),
-  readPassages: () => assert(false, 'an evaluation reads no passages'),
-} as never;
 
 export async function openEvaluation(config: Config, logger: Logger): Promise<Evaluation> {
   const gateway = createGateway({
@@ -26,7 +19,7 @@ export async function openEvaluation(config: Config, logger: Logger): Promise<Ev
     benchmarks: createBeirFolderReader({ maxLines: config.evaluation.maxLines }),
     createIndex: (dimensions) => createSearchIndex({ dimensions }),
     gateway,
-    retrieval: createRetrieval({ corpus: noCorpus, gateway, clock: systemClock, config: config.retrieval }),
+    ranker: createRanker({ gateway, config: config.retrieval }),
     clock: systemClock,
     config: config.evaluation,
   });

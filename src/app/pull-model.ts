@@ -3,16 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { request } from 'undici';
-import { AppError, type ErrorCatalogue } from '#platform/errors.ts';
+import { AppError } from '#platform/errors.ts';
 import { type CatalogueModel, type ModelFile, modelCatalogue } from './model-catalogue.ts';
-
-export const pullErrors = {
-  MODEL_UNKNOWN: 'No model of this name is in the catalogue. The message lists the names.',
-  MODEL_FETCH_FAILED:
-    'A file of the model could not be fetched. Check the network, or copy the files and name their folder with `--from`.',
-  MODEL_HASH_MISMATCH:
-    'A fetched file is not the one that was pinned, so nothing was kept. Fetch it from another place.',
-} as const satisfies ErrorCatalogue;
 
 export type PullOptions = {
   name: string;
@@ -56,7 +48,7 @@ function findModel(name: string): CatalogueModel {
   const model = modelCatalogue.find((one) => one.name === name);
   if (model !== undefined) return model;
   const names = modelCatalogue.map((one) => one.name).join(', ');
-  throw new AppError('MODEL_UNKNOWN', 'not-found', `No model is called ${name}. The catalogue has: ${names}.`);
+  throw new AppError('MODEL_NOT_IN_CATALOGUE', 'not-found', `No model is called ${name}. The catalogue has: ${names}.`);
 }
 
 async function isComplete(model: CatalogueModel, directory: string): Promise<boolean> {

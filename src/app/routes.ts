@@ -5,8 +5,8 @@ import { identityRoutes } from '#modules/identity/index.ts';
 import { ingestionRoutes } from '#modules/ingestion/index.ts';
 import { retrievalRoutes } from '#modules/retrieval/index.ts';
 import type { Route } from '#platform/http/route.ts';
-import type { Modules } from './build-app.ts';
 import type { Config } from './config.ts';
+import type { Modules } from './modules.ts';
 
 export function buildRoutes(modules: Modules, config: Config): Route[] {
   return [

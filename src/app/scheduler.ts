@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Database } from '#platform/postgres/ports.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
-import type { Modules } from './build-app.ts';
+import type { Modules } from './modules.ts';
 
 export type ScheduledTask = { name: string; everyMs: number; run(): Promise<unknown> };
 

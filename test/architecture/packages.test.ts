@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { incompatibleLicences } from '../../scripts/licences.ts';
 import { root } from './skeleton.ts';
 
-type LockEntry = { version?: string; integrity?: string; link?: boolean };
+type LockEntry = { version?: string; integrity?: string; optionalDependencies?: Record<string, string> };
 type Manifest = {
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
@@ -20,6 +20,15 @@ describe.each(['.', 'bench/peers'])('the packages of %s', (folder) => {
 
   test('are all locked with a checksum', () => {
     expect(locked.filter(([, entry]) => !/^sha512-/.test(entry.integrity ?? '')).map(([name]) => name)).toEqual([]);
+  });
+
+  test('are locked for every platform, or `npm ci` refuses the lock file', () => {
+    const isLocked = (asker: string, name: string) =>
+      `${asker}/node_modules/${name}` in lock.packages || `node_modules/${name}` in lock.packages;
+    const missing = locked.flatMap(([asker, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter((name) => !isLocked(asker, name)),
+    );
+    expect(missing).toEqual([]);
   });
 
   test('are named without a registry, so that any mirror serves', () => {

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -28,25 +37,22 @@ function readRecipe(): { path: string; code: string; line: string } {
   return { path, code: first[1], line: second[1].trim() };
 }
 
-/** The copy with the provider's file, its import and the line in place of the old list. */
+/** The copy with the provider's file and the line. */
 function followRecipe(): void {
   const { path, code, line } = readRecipe();
   cpSync(join(project, 'src'), join(copy, 'src'), { recursive: true });
   cpSync(join(project, 'package.json'), join(copy, 'package.json'));
   symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'));
   writeFileSync(join(copy, path), code);
-  const adapters = join(copy, 'src/app/adapters.ts');
-  const before = readFileSync(adapters, 'utf8');
-  const listed = before.replace(/^export const chatModelProviders: .*$/m, line);
-  expect(listed).not.toBe(before);
-  writeFileSync(adapters, `import { ollamaProvider } from '${path.replace('src/', '#')}';\n${listed}`);
+  appendFileSync(join(copy, 'src/app/chat-model-providers.ts'), `${line}\n`);
 }
 
 const script = `
-import { chatModelProviders } from './src/app/adapters.ts';
-import { collect, gatewayConfig } from './src/modules/gateway/index.ts';
+import * as chatModelProviders from './src/app/chat-model-providers.ts';
+import { gatewayConfig } from './src/modules/gateway/index.ts';
+import { collect } from './src/modules/gateway/testing/collect.ts';
 const config = gatewayConfig.parse({ provider: 'ollama', model: 'small', endpoint: { baseUrl: process.argv[2] } });
-const opened = chatModelProviders.map((provider) => provider.open(config)).filter((model) => model !== undefined);
+const opened = Object.values(chatModelProviders).map((provider) => provider.open(config)).filter((model) => model !== undefined);
 const request = { messages: [{ role: 'user', content: 'Hi' }], maxTokens: 50, temperature: 0 };
 const outcome = await collect(opened[0].generate(request, AbortSignal.timeout(5000))).catch((error) => ({ code: error.code }));
 console.log(JSON.stringify({ opened: opened.map(({ id }) => id), outcome }));

@@ -16,6 +16,8 @@ export type IngestReport = {
   updated: number;
   unchanged: number;
   failed: { file: string; code: string; message: string }[];
+  /** What had to be guessed while reading. */
+  warnings: { file: string; message: string }[];
   /** Files left out because no format reads their ending, by ending. */
   skipped: Record<string, number>;
   chunks: number;
@@ -39,6 +41,7 @@ export async function ingest(context: CommandContext, target: string, options: I
     updated: 0,
     unchanged: 0,
     failed: [],
+    warnings: [],
     skipped: found.skipped,
     chunks: 0,
     seconds: 0,
@@ -85,6 +88,7 @@ async function sendOne({ context, connection, file, options, report }: Sending):
     report[reply.outcome] += 1;
     report.chunks += reply.chunks;
     report.position = reply.position;
+    report.warnings.push(...reply.warnings.map((message) => ({ file: file.name, message })));
   } catch (error) {
     // A file that fails is one line of the report; a server that is gone is the end.
     if (!(error instanceof AppError) || error.kind === 'unauthenticated' || error.code === 'SERVER_UNREACHABLE')
@@ -97,7 +101,7 @@ async function readWithin(file: FoundFile, maxBytes: number): Promise<Buffer> {
   const { size } = await stat(file.path);
   if (size <= maxBytes) return readFile(file.path);
   throw new AppError(
-    'FILE_TOO_LARGE',
+    'DOCUMENT_TOO_LARGE',
     'too-large',
     `The file has ${size} bytes; at most ${maxBytes} are taken (setting ingestion.maxFileBytes).`,
   );
@@ -115,12 +119,14 @@ function startProgress({ terminal, asJson }: CommandContext, total: number) {
 }
 
 function printReport({ terminal }: CommandContext, report: IngestReport): void {
-  const { green, red, dim } = terminal.colours;
+  const { green, red, yellow, dim } = terminal.colours;
   const { created, updated, unchanged, failed, skipped, chunks, seconds } = report;
   terminal.print(
     `${green('Done')} ${created} new, ${updated} changed, ${unchanged} as before, ${failed.length} failed · ${chunks} chunks · ${seconds.toFixed(1)} s`,
   );
   const left = Object.entries(skipped).map(([ending, count]) => `${count} × ${ending}`);
   if (left.length > 0) terminal.print(dim(`Left out, because no format reads them: ${left.join(', ')}.`));
+  for (const { file, message } of report.warnings)
+    terminal.print(`${yellow('Note')} ${path.normalize(file)}: ${message}`);
   for (const { file, message } of failed) terminal.print(`${red('Failed')} ${path.normalize(file)}: ${message}`);
 }

@@ -1,7 +1,7 @@
 /** Follows a log of changes in its order, and knows the position that has been reached and applied. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '#platform/clock.ts';
 import type { Position } from '#platform/postgres/change-order.ts';
+import { waitFor } from '#platform/wait-for.ts';
 
 export type ChangeFollower = {
   /** Takes the present position and begins to follow; harmless when it has begun. Everything before it is not followed. */
@@ -65,7 +65,7 @@ export function createChangeFollower<Change extends { position: Position }>(
       try {
         const found = await followOnce(reached);
         if (found === changesPerRead) continue;
-        if (isBehind(wanted)) await sleep(heldBackRetryMs);
+        if (isBehind(wanted)) await waitFor(heldBackRetryMs);
         else await idle(dependencies.intervalMs);
       } catch (error) {
         if (stopped) return;
@@ -112,7 +112,7 @@ export function createChangeFollower<Change extends { position: Position }>(
           wanted = undefined;
           return false;
         }
-        await sleep(heldBackRetryMs);
+        await waitFor(heldBackRetryMs);
       }
       return true;
     },

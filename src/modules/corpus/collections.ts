@@ -1,8 +1,8 @@
 /** Making and removing collections. */
 import { AppError } from '#platform/errors.ts';
 import { isForeignKeyViolation, isUniqueViolation } from '#platform/postgres/errors.ts';
-import type { Corpus, CorpusDependencies } from './corpus.ts';
 import { corpusErrors } from './errors.ts';
+import type { Corpus, CorpusDependencies } from './service.ts';
 import { deleteCollectionRow, insertCollection } from './store.ts';
 
 type Dependencies = Pick<CorpusDependencies, 'db' | 'ids'> & {

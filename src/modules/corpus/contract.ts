@@ -51,6 +51,7 @@ export const uploadReply = z.strictObject({
   outcome: z.enum(['created', 'updated', 'unchanged']),
   chunks: z.number().int(),
   position: z.string().describe('Give it as `at_least` to a search that must see this document.'),
+  warnings: z.array(z.string()).describe('What had to be guessed while reading, in whole sentences.'),
 });
 
 export const documentTextQuery = z.strictObject({

@@ -2,8 +2,8 @@
 import { AppError } from '#platform/errors.ts';
 import { recordEvent } from '#platform/events/index.ts';
 import { formatPosition, type Position } from '#platform/postgres/change-order.ts';
-import type { Corpus, CorpusDependencies, NewDocument } from './corpus.ts';
 import { corpusErrors } from './errors.ts';
+import type { Corpus, CorpusDependencies, NewDocument } from './service.ts';
 import {
   type CorpusTransaction,
   collectionExists,

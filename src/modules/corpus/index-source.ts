@@ -2,7 +2,7 @@
 import { comparePositions, currentPosition, readChanges } from '#platform/postgres/change-order.ts';
 import type { TableDatabase } from '#platform/postgres/ports.ts';
 import type { IndexSource } from './collection-indexes.ts';
-import type { VectorSpace } from './corpus.ts';
+import type { VectorSpace } from './service.ts';
 import { type CorpusTables, findSpace, listCollectionIds, readChunkPage, readChunksOfDocuments } from './store.ts';
 
 /** Most spaces remembered; one an organization. */

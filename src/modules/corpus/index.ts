@@ -1,4 +1,5 @@
 export { corpusConfig } from './config.ts';
-export { type Corpus, createCorpus, type NewChunk, type NewDocument, type Passage, type Replaced } from './corpus.ts';
+export { createCorpus } from './corpus.ts';
 export { corpusRoutes } from './routes.ts';
+export type { Corpus, NewChunk, NewDocument, Passage, Replaced } from './service.ts';
 export type { CorpusTables } from './store.ts';

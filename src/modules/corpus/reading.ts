@@ -1,7 +1,7 @@
 /** Showing what is there: pages of documents and collections, texts, passages. */
 import { AppError } from '#platform/errors.ts';
-import type { Corpus, CorpusDependencies, Page } from './corpus.ts';
 import { corpusErrors } from './errors.ts';
+import type { Corpus, CorpusDependencies, Page } from './service.ts';
 import {
   findListedDocument,
   listCollectionRows,

@@ -13,7 +13,7 @@ import {
   listOf,
   pageQuery,
 } from './contract.ts';
-import type { Corpus, ListedCollection, ListedDocument } from './corpus.ts';
+import type { Corpus, ListedCollection, ListedDocument } from './service.ts';
 
 const tag = 'corpus';
 const documentParams = z.strictObject({ document_id: idSchema });

@@ -7,7 +7,7 @@ import { systemClock } from '#platform/clock.ts';
 import { createSearchIndex } from '#platform/search/create-search-index.ts';
 import { createHashingEmbedder } from '../gateway/adapters/hashing-embedder.ts';
 import { retrievalConfig } from '../retrieval/config.ts';
-import { createRetrieval } from '../retrieval/retrieval.ts';
+import { createRanker } from '../retrieval/retrieval.ts';
 import { createBeirFolderReader } from './adapters/beir-folder.ts';
 import { evaluationConfig } from './config.ts';
 import { createEvaluation, type EvaluationProgress } from './evaluation.ts';
@@ -16,8 +16,7 @@ import { formatReport } from './format-report.ts';
 const { signal } = new AbortController();
 const embedder = createHashingEmbedder();
 const gateway = { embed: embedder.embed, embeddingSpace: embedder.space };
-const noCorpus = { openIndexes: async () => ({ indexes: [], position: '0' }), readPassages: async () => [] };
-const retrieval = createRetrieval({ corpus: noCorpus, gateway, clock: systemClock, config: retrievalConfig.parse({}) });
+const ranker = createRanker({ gateway, config: retrievalConfig.parse({}) });
 
 const toLines = (items: unknown[]): string => items.map((item) => JSON.stringify(item)).join('\n');
 const corpus = toLines([
@@ -50,7 +49,7 @@ describe('evaluateRetrieval', () => {
       benchmarks: createBeirFolderReader({ maxLines: options.maxLines ?? 100 }),
       createIndex: (dimensions) => createSearchIndex({ dimensions }),
       gateway,
-      retrieval,
+      ranker,
       clock: systemClock,
       config: evaluationConfig.parse({ resamples: 1_000 }),
     }).evaluateRetrieval({ directory, seed: 1, signal: options.signal ?? signal, onProgress: options.onProgress });

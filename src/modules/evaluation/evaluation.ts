@@ -1,6 +1,6 @@
 /** Is the answer good, is it getting worse: measures retrieval on judged queries. */
 import type { Gateway } from '#modules/gateway/index.ts';
-import type { Retrieval } from '#modules/retrieval/index.ts';
+import type { Ranker } from '#modules/retrieval/index.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { SearchIndex } from '#platform/search/ports.ts';
 import { bootstrapMean, type Interval, meanOf } from './bootstrap.ts';
@@ -48,7 +48,7 @@ export type EvaluationDependencies = {
   /** Opens an empty index, held only while one evaluation runs. */
   createIndex(dimensions: number): SearchIndex;
   gateway: Pick<Gateway, 'embed' | 'embeddingSpace'>;
-  retrieval: Pick<Retrieval, 'rank'>;
+  ranker: Ranker;
   clock: Clock;
   config: EvaluationConfig;
 };
@@ -61,7 +61,7 @@ const rankDepth = 200;
 type Rankings = Record<LegName, string[]>;
 
 export function createEvaluation(dependencies: EvaluationDependencies): Evaluation {
-  const { benchmarks, createIndex, gateway, retrieval, clock, config } = dependencies;
+  const { benchmarks, createIndex, gateway, ranker, clock, config } = dependencies;
 
   const indexEntries = async (entries: readonly BenchmarkEntry[], request: EvaluateRetrieval): Promise<SearchIndex> => {
     const index = createIndex(gateway.embeddingSpace.dimensions);
@@ -79,7 +79,7 @@ export function createEvaluation(dependencies: EvaluationDependencies): Evaluati
     const rankings: Rankings[] = [];
     for (const { text } of queries) {
       request.signal.throwIfAborted();
-      const { keyword, vector, fused } = await retrieval.rank(index, text, rankDepth, request.signal);
+      const { keyword, vector, fused } = await ranker.rank(index, text, rankDepth, request.signal);
       rankings.push({ keyword: idsOf(keyword), vector: idsOf(vector), fused: idsOf(fused) });
       request.onProgress?.({ stage: 'rank', done: rankings.length, total: queries.length });
     }

@@ -1,6 +1,5 @@
 /** Front door of the evaluation: is what we find good. */
 export { type EvaluationConfig, evaluationConfig } from './config.ts';
-export { evaluationErrors } from './errors.ts';
 export {
   createEvaluation,
   type Evaluation,

@@ -32,6 +32,8 @@ export function createEmbedQueue(embedder: Embedder, { maxEmbedBatch, maxConcurr
       try {
         if (signal.aborted) throw abortedError(signal);
         vectors.push(...checked(await embedder.embed(batch, signal), batch.length, embedder));
+      } catch (error) {
+        throw signal.aborted ? abortedError(signal) : error;
       } finally {
         leave();
       }

@@ -17,6 +17,10 @@ export const gatewayErrors = {
     'The provider sent something that is not an answer. Check that the base URL speaks the OpenAI dialect.',
   MODEL_ANSWER_TOO_LARGE: 'The provider sent more than is accepted. Ask for a shorter answer.',
   MODEL_CALL_ABORTED: 'The caller stopped the call before it had finished.',
+  MODEL_NOT_FOUND:
+    'A file of the embedding model is missing. Set NEXUS_MODEL_DIR to the folder that holds the models, or run `./nexus models pull`.',
+  MODEL_INVALID:
+    'A file of the embedding model is damaged or of another kind. Fetch it again with `./nexus models pull`, or set NEXUS_MODEL_DIR to another folder.',
 } as const satisfies ErrorCatalogue;
 
 /** The error of a stopped call: the reason given with the signal when that is ours already, else MODEL_CALL_ABORTED. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { AppError, isAppError } from '#platform/errors.ts';
-import { collect } from './collect.ts';
 import { gatewayConfig } from './config.ts';
 import { createGateway } from './gateway.ts';
 import type { Embedder } from './ports.ts';
+import { collect } from './testing/collect.ts';
 import { createFakeChatModel, type FakeAnswer } from './testing/fake-chat-model.ts';
 import { createFakeEmbedder } from './testing/fake-embedder.ts';
 
@@ -121,6 +121,20 @@ describe('gateway', () => {
     for (const vectors of results) expect(vectors.map((vector) => vector[0])).toEqual(texts.map(Number));
     expect(most).toBe(2);
     expect(Math.max(...sizes)).toBe(3);
+  });
+
+  it('says that the caller left while texts were embedded', async () => {
+    const stop = new AbortController();
+    const embedder: Embedder = {
+      ...createFakeEmbedder(2),
+      embed: async (_texts, signal) => {
+        stop.abort();
+        signal.throwIfAborted();
+        return [];
+      },
+    };
+    const { gateway } = setUp([{}], {}, embedder);
+    await expect(gateway.embed(['a'], stop.signal)).rejects.toMatchObject({ code: 'MODEL_CALL_ABORTED' });
   });
 
   it('refuses vectors of another space and keeps serving', async () => {

@@ -1,10 +1,10 @@
 import { AppError } from '#platform/errors.ts';
+import { waitFor } from '#platform/wait-for.ts';
 import { type Wrapper, wrap } from '#platform/wrap.ts';
 import type { GatewayConfig } from './config.ts';
 import { type CountedPart, countUsage } from './count-usage.ts';
 import { createEmbedQueue } from './embed-queue.ts';
 import type { ChatModel, ChatRequest, Embedder, EmbeddingSpace } from './ports.ts';
-import { waitFor } from './wait-for.ts';
 import { retryBeforeFirstPart } from './wrappers/retry-before-first-part.ts';
 import { withDeadline } from './wrappers/with-deadline.ts';
 

@@ -1,9 +1,7 @@
 /** Front door of the gateway: every model call of the product goes through it. */
 export type { ChatModelProvider } from './chat-model-provider.ts';
-export { collect } from './collect.ts';
 export { type GatewayConfig, gatewayConfig } from './config.ts';
 export type { CountedPart } from './count-usage.ts';
-export { gatewayErrors } from './errors.ts';
 export { createGateway, type Gateway, type GatewayDependencies } from './gateway.ts';
 export type {
   ChatMessage,

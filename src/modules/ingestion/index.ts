@@ -1,6 +1,5 @@
 /** Front door of ingestion: from a file to searchable chunks. */
 export { type IngestionConfig, ingestionConfig } from './config.ts';
-export { ingestionErrors } from './errors.ts';
 export {
   createIngestion,
   type Ingested,

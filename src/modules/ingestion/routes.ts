@@ -17,10 +17,11 @@ export function ingestionRoutes(ingestion: Ingestion, config: IngestionConfig): 
       async handle({ caller, query, body, signal }) {
         const { filename, external_id: externalId = filename, collection_id: collectionId, title } = query;
         const file = { filename, bytes: body, externalId, collectionId, title };
-        const { documentId, outcome, chunks, position } = await ingestion.ingest(caller.organizationId, file, signal);
+        const ingested = await ingestion.ingest(caller.organizationId, file, signal);
+        const { documentId, ...rest } = ingested;
         return {
-          status: outcome === 'created' ? 201 : 200,
-          body: { document_id: documentId, outcome, chunks, position },
+          status: rest.outcome === 'created' ? 201 : 200,
+          body: { document_id: documentId, ...rest },
         };
       },
     }),

@@ -1,9 +1,10 @@
 /** Front door of retrieval: from a question to the right passages. */
 export { type RetrievalConfig, retrievalConfig } from './config.ts';
-export { retrievalErrors } from './errors.ts';
 export type { FoundPassage } from './present-passages.ts';
 export {
+  createRanker,
   createRetrieval,
+  type Ranker,
   type Retrieval,
   type RetrievalDependencies,
   type SearchRequest,

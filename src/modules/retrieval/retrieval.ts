@@ -32,13 +32,9 @@ export type SearchResult = {
   confidence: number;
 };
 
-export type Retrieval = {
-  /**
-   * Searches by words and by meaning at once and fuses both. Throws SEARCH_UNAVAILABLE when no leg answered, what the
-   * corpus throws while an index is loading, and the signal's reason when the caller stops.
-   */
-  search(organizationId: string, request: SearchRequest, signal: AbortSignal): Promise<SearchResult>;
-  /** Ranks the entries of one index without a database or deadline: what a search and an evaluation share. */
+/** The part of a search that needs no database: what a search and an evaluation share. */
+export type Ranker = {
+  /** Ranks the entries of one index, without a deadline. Throws the signal's reason when the caller stops. */
   rank(
     index: SearchIndex,
     query: string,
@@ -47,11 +43,22 @@ export type Retrieval = {
   ): Promise<{ keyword: SearchHit[]; vector: SearchHit[]; fused: SearchHit[] }>;
 };
 
-export type RetrievalDependencies = {
-  corpus: Pick<Corpus, 'openIndexes' | 'readPassages'>;
+export type Retrieval = Ranker & {
+  /**
+   * Searches by words and by meaning at once and fuses both. Throws SEARCH_UNAVAILABLE when no leg answered, what the
+   * corpus throws while an index is loading, and the signal's reason when the caller stops.
+   */
+  search(organizationId: string, request: SearchRequest, signal: AbortSignal): Promise<SearchResult>;
+};
+
+export type RankerDependencies = {
   gateway: Pick<Gateway, 'embed' | 'embeddingSpace'>;
-  clock: Clock;
   config: RetrievalConfig;
+};
+
+export type RetrievalDependencies = RankerDependencies & {
+  corpus: Pick<Corpus, 'openIndexes' | 'readPassages'>;
+  clock: Clock;
   /** Told of each leg that was late or failed, for the log. Default: nobody is. */
   onMissingLeg?: (leg: string, cause: unknown) => void;
 };
@@ -62,16 +69,11 @@ const spareCandidates = 8;
 export function createRetrieval(dependencies: RetrievalDependencies): Retrieval {
   const { corpus, gateway, clock, config, onMissingLeg = () => undefined } = dependencies;
 
-  const embedQuery = async (query: string, signal: AbortSignal): Promise<Float32Array> => {
-    const [vector] = await gateway.embed([query], signal);
-    return vector ?? new Float32Array(gateway.embeddingSpace.dimensions);
-  };
-
   const searchLegs = async (indexes: readonly SearchIndex[], query: string, signal: AbortSignal) => {
     const legs = {
       keyword: async () => indexes.map((index) => index.keyword(query, config.depth)),
       vector: async (legSignal: AbortSignal) => {
-        const vector = await embedQuery(query, legSignal);
+        const vector = await embedQuery(gateway, query, legSignal);
         return indexes.map((index) => index.vector(vector, config.depth));
       },
     };
@@ -107,14 +109,28 @@ export function createRetrieval(dependencies: RetrievalDependencies): Retrieval 
         confidence: confidenceIn(served, { query, isCosineKnown: gateway.embeddingSpace.provider === 'static' }),
       };
     },
+    rank: createRanker(dependencies).rank,
+  };
+}
 
+export function createRanker({ gateway, config }: RankerDependencies): Ranker {
+  return {
     async rank(index, query, depth, signal) {
-      const vector = await embedQuery(query, signal);
+      const vector = await embedQuery(gateway, query, signal);
       const rankings = { keyword: index.keyword(query, depth), vector: index.vector(vector, depth) };
       const { fused } = rankIndex(index, rankings, { query, depth, vectorWeight: config.vectorWeight });
       return { ...rankings, fused };
     },
   };
+}
+
+async function embedQuery(
+  gateway: RankerDependencies['gateway'],
+  query: string,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const [vector] = await gateway.embed([query], signal);
+  return vector ?? new Float32Array(gateway.embeddingSpace.dimensions);
 }
 
 function searchUnavailable(causes: unknown[]): AppError {

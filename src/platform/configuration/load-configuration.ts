@@ -1,6 +1,6 @@
 /** Defaults, file, environment and overrides become one typed configuration, or one list of everything that is wrong. */
 import type { z } from 'zod';
-import { AppError, type ErrorCatalogue } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { closestName } from './closest-name.ts';
 import { describeIssues } from './describe-issues.ts';
@@ -9,12 +9,6 @@ import { readEnvironmentValue } from './read-environment-value.ts';
 import { fieldsOf, isOptionalSchema } from './schema-shape.ts';
 import { isSecretSchema, resolveSecret } from './secret-schema.ts';
 import { environmentPrefix, listSettings, type Setting } from './settings.ts';
-
-/** Errors of the configuration. */
-export const configurationErrors = {
-  CONFIGURATION_INVALID:
-    'Settings are missing, unknown or wrong; the message lists each with where it was set and its fix.',
-} as const satisfies ErrorCatalogue;
 
 export type ConfigurationSources<Schema extends z.ZodObject> = {
   schema: Schema;

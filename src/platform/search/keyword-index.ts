@@ -25,7 +25,7 @@ export type KeywordOptions = {
 };
 
 /** Rarity as Lucene has it (BM25Similarity.idf): never negative, also for terms that most entries hold. */
-export function inverseDocumentFrequency(entries: number, holders: number): number {
+function inverseDocumentFrequency(entries: number, holders: number): number {
   return Math.log(1 + (entries - holders + 0.5) / (holders + 0.5));
 }
 

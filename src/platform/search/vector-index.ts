@@ -50,7 +50,7 @@ export function createVectorIndex(dimensions: number, isBefore: (slot: number, o
 }
 
 /** Four sums side by side: they do not wait for each other, which makes the loop about three times as fast. */
-export function dotProduct(matrix: Float32Array, offset: number, vector: Float32Array): number {
+function dotProduct(matrix: Float32Array, offset: number, vector: Float32Array): number {
   const length = vector.length;
   const even = length - (length % 4);
   let first = 0;

@@ -97,7 +97,8 @@ select platform_protect_tenant_table('corpus_embedding_spaces');
 select platform_protect_tenant_table('corpus_documents');
 select platform_protect_tenant_table('corpus_chunks');
 select platform_protect_tenant_table('corpus_embeddings');
-select platform_protect_tenant_table('corpus_changes');
+-- The order of changes is the database's to write, never the app's.
+select platform_protect_tenant_table('corpus_changes', 'select, insert (organization_id, id, collection_id, document_id, kind)');
 
 -- The index follower reads the log of every organization; the scheduler prunes it.
 select platform_open_to_system('corpus_changes', 'select', 'delete');

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isAppError } from '#platform/errors.ts';
 import { Secret } from '#platform/secret.ts';
-import { collect } from '../collect.ts';
 import { gatewayConfig } from '../config.ts';
 import { describeChatModel } from '../testing/chat-model.contract-suite.ts';
+import { collect } from '../testing/collect.ts';
 import { completionEvent, eventStream, openUpstream } from '../testing/upstream.ts';
 import { createOpenaiChatModel, type OpenaiChatModelOptions, openaiProvider } from './openai-chat-model.ts';
 

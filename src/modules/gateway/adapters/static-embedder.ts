@@ -3,17 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { AppError, type ErrorCatalogue } from '#platform/errors.ts';
+import { AppError } from '#platform/errors.ts';
 import { rememberWords } from '#platform/text/remember-words.ts';
 import { abortedError } from '../errors.ts';
 import type { Embedder } from '../ports.ts';
-
-export const staticEmbedderErrors = {
-  MODEL_NOT_FOUND:
-    'A file of the embedding model is missing. Set NEXUS_MODEL_DIR to the folder that holds the models, or run `./nexus models pull`.',
-  MODEL_INVALID:
-    'A file of the embedding model is damaged or of another kind. Fetch it again with `./nexus models pull`, or set NEXUS_MODEL_DIR to another folder.',
-} as const satisfies ErrorCatalogue;
 
 /** Words remembered with their token ids, in each of two generations. */
 const memoSize = 30_000;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { isAppError } from '#platform/errors.ts';
-import { collect } from '../collect.ts';
 import type { ChatModel, ChatPart, ChatRequest } from '../ports.ts';
+import { collect } from './collect.ts';
 
 /** Opens the adapter against an upstream that behaves as told; what the adapter's own test must provide. */
 export type ChatModelRig = {

@@ -57,13 +57,11 @@ function jsonBodyParser(declared: z.ZodType, maxDepth: number): Parse {
   };
 }
 
-const parseBytes: Parse = (raw, problems) => {
-  if (raw.body !== undefined && raw.body.length > 0) {
-    refuseEncoded(raw);
-    return raw.body;
-  }
-  problems.push({ path: ['body'], message: 'is missing.', fix: 'Send the content as the request body.' });
-  return undefined;
+/** No bytes are bytes too: what an empty file means is for the route to say. */
+const parseBytes: Parse = (raw) => {
+  if (raw.body === undefined || raw.body.length === 0) return Buffer.alloc(0);
+  refuseEncoded(raw);
+  return raw.body;
 };
 
 const parseNothing: Parse = ({ body }, problems) => {
