@@ -18,7 +18,12 @@ const senders = 4;
 const readyP99BoundMs = 2000;
 
 /** What the ledger knows of one external id: the last acknowledged state, and what was sent and not answered. */
-type Entry = { acknowledged: string | undefined; unanswered: Set<string> };
+type Entry = {
+  acknowledged: string | undefined;
+  unanswered: Set<string>;
+  /** Index position of the last acknowledged upload. */
+  position?: string;
+};
 const deleted = 'deleted';
 
 type Counts = { lost: number; duplicated: number; phantom: number; unopenable: number; unsearchable: number };
@@ -42,14 +47,14 @@ function openTrial({ seed, full, log }: AssuranceContext) {
   const ledgerFile = path.join(ledgerFolder, 'ledger.jsonl');
   const ledger = new Map<string, Entry>();
   const counts: Counts = { lost: 0, duplicated: 0, phantom: 0, unopenable: 0, unsearchable: 0 };
-  const readyMs: number[] = [];
+  const readyMs: Record<'server' | 'database', number[]> = { server: [], database: [] };
   const figures = { kills_of_server: 0, kills_of_database: 0, acknowledged: 0, compared: 0 };
   let server: NexusProcess | undefined;
   let next = 0;
 
   async function start(): Promise<void> {
     server = await startNexus(home).catch(stillDown);
-    readyMs.push(server.readyMs);
+    readyMs.server.push(server.readyMs);
   }
 
   function stillDown(error: unknown): never {
@@ -92,7 +97,9 @@ function openTrial({ seed, full, log }: AssuranceContext) {
     const entry = entryOf(externalId);
     entry.unanswered.add(hashOf(text));
     const reply = await running.call('POST', `/api/v1/documents?filename=a.md&external_id=${externalId}`, text);
-    if (reply.status < 300) acknowledge(externalId, hashOf(text));
+    if (reply.status >= 300) return;
+    entry.position = (JSON.parse(reply.text) as { position: string }).position;
+    acknowledge(externalId, hashOf(text));
   }
 
   async function remove(running: NexusProcess, externalId: string): Promise<void> {
@@ -132,7 +139,7 @@ function openTrial({ seed, full, log }: AssuranceContext) {
       if (server === undefined) return;
       await sleep(1);
       await untilReady(home, server.child, killedMs).catch(stillDown);
-      readyMs.push(performance.now() - killedMs);
+      readyMs.database.push(performance.now() - killedMs);
     }
   }
 
@@ -152,7 +159,7 @@ function openTrial({ seed, full, log }: AssuranceContext) {
       const body = text.status === 200 ? (JSON.parse(text.text) as { text: string }).text : '';
       if (hashOf(body) !== document.content_hash) counts.unopenable += 1;
       const word = wordOf(document.external_id);
-      const hits = await searchWhenWarm(running, word);
+      const hits = await searchWhenWarm(running, word, ledger.get(document.external_id)?.position);
       const own = hits.filter((hit) => hit.document_id === document.id && hit.text.includes(word));
       if (own.length !== 1) counts.unsearchable += 1;
     }
@@ -172,21 +179,21 @@ function openTrial({ seed, full, log }: AssuranceContext) {
         log(`${kill + 1}/${total} kills, ${figures.acknowledged} acknowledged, ${JSON.stringify(counts)}`);
     }
     const controlFound = await control();
-    readyMs.sort((left, right) => left - right);
-    const at = (share: number) =>
-      Math.round(readyMs[Math.min(readyMs.length - 1, Math.floor(share * readyMs.length))] ?? Number.NaN);
-    const readyP99 = at(0.99);
+    const serverP99 = percentile(readyMs.server, 0.99);
+    const databaseP99 = percentile(readyMs.database, 0.99);
     const failures = Object.values(counts).reduce((sum, count) => sum + count, 0);
     return {
       n: total,
       figures: {
         ...figures,
         ...counts,
-        ready_p50_ms: at(0.5),
-        ready_p99_ms: readyP99,
+        ready_after_server_kill_p50_ms: percentile(readyMs.server, 0.5),
+        ready_after_server_kill_p99_ms: serverP99,
+        ready_after_database_kill_p50_ms: percentile(readyMs.database, 0.5),
+        ready_after_database_kill_p99_ms: databaseP99,
         planted_faults_found: controlFound,
       },
-      pass: failures === 0 && controlFound === 3 && readyP99 <= readyP99BoundMs,
+      pass: failures === 0 && controlFound === 3 && Math.max(serverP99, databaseP99) <= readyP99BoundMs,
     };
   }
 
@@ -220,6 +227,12 @@ function openTrial({ seed, full, log }: AssuranceContext) {
   };
 }
 
+/** Nearest rank, whole milliseconds. */
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return Math.round(sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN);
+}
+
 function tally(found: readonly Listed[], ledger: ReadonlyMap<string, Entry>, counts: Counts): void {
   const byExternalId = Map.groupBy(found, (document) => document.external_id);
   for (const [externalId, documents] of byExternalId) {
@@ -246,7 +259,7 @@ async function listAll(running: NexusProcess): Promise<Listed[]> {
   const documents: Listed[] = [];
   let cursor: string | null = '';
   while (cursor !== null) {
-    const reply = await running.call('GET', `/api/v1/documents?limit=200${cursor && `&cursor=${cursor}`}`);
+    const reply = await getPatiently(running, `/api/v1/documents?limit=200${cursor && `&cursor=${cursor}`}`);
     if (reply.status !== 200) throw new Error(`The list of documents answered ${reply.status}: ${reply.text}`);
     const page = JSON.parse(reply.text) as { items: Listed[]; next_cursor: string | null };
     documents.push(...page.items);
@@ -255,14 +268,24 @@ async function listAll(running: NexusProcess): Promise<Listed[]> {
   return documents;
 }
 
-async function searchWhenWarm(running: NexusProcess, word: string): Promise<{ document_id: string; text: string }[]> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const reply = await running.call('GET', `/api/v1/search?limit=50&query=${word}`);
-    if (reply.status === 200)
-      return (JSON.parse(reply.text) as { passages: { document_id: string; text: string }[] }).passages;
+async function searchWhenWarm(
+  running: NexusProcess,
+  word: string,
+  position: string | undefined,
+): Promise<{ document_id: string; text: string }[]> {
+  const at = position === undefined ? '' : `&at_least=${position}`;
+  const reply = await getPatiently(running, `/api/v1/search?limit=50&query=${word}${at}`);
+  if (reply.status !== 200) return [];
+  return (JSON.parse(reply.text) as { passages: { document_id: string; text: string }[] }).passages;
+}
+
+/** A connection that the kill broke, or a cold index, is told as 503; a client tries again. */
+async function getPatiently(running: NexusProcess, target: string): Promise<{ status: number; text: string }> {
+  for (let attempt = 0; ; attempt += 1) {
+    const reply = await running.call('GET', target);
+    if (reply.status !== 503 || attempt === 100) return reply;
     await sleep(50);
   }
-  return [];
 }
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
