@@ -6,7 +6,13 @@ import { defineConfig } from 'vitest/config';
  * `test/support/` gets a database and is a `module` test, the others are `unit` tests and start nothing.
  */
 const beside = globSync(
-  ['src/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts', 'test/support/**/*.test.ts'],
+  [
+    'src/**/*.test.ts',
+    'web/src/**/*.test.ts',
+    'bench/**/*.test.ts',
+    'scripts/**/*.test.ts',
+    'test/support/**/*.test.ts',
+  ],
   {
     exclude: ['**/node_modules/**'],
   },
@@ -17,22 +23,23 @@ const unitTests = beside.filter((file) => !wantsDatabase(file));
 
 /** Two cores are what a small machine and our CI have; more workers only fight over them. */
 const workers = 2;
-const database = { globalSetup: ['test/support/postgres.ts'], testTimeout: 20_000, hookTimeout: 30_000 };
+/** A guard against what never ends, not a measure: a loaded machine takes ten times as long. */
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
+const database = { globalSetup: ['test/support/postgres.ts'], ...patience };
 
 export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: workers,
-    testTimeout: 10_000,
     projects: [
-      { test: { name: 'unit', include: unitTests } },
+      { test: { name: 'unit', include: unitTests, ...patience } },
       { test: { name: 'module', include: moduleTests, ...database } },
-      { test: { name: 'api', include: ['test/{api,recipes,security}/**/*.test.ts'], ...database } },
+      { test: { name: 'api', include: ['test/{api,cli,recipes,security}/**/*.test.ts'], ...database } },
       {
         test: {
           name: 'architecture',
           include: ['test/architecture.test.ts', 'test/architecture/**/*.test.ts'],
-          testTimeout: 60_000,
+          ...patience,
         },
       },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },

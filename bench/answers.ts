@@ -14,9 +14,11 @@ import {
   signNames,
 } from '#modules/grounding/judge-answerability.ts';
 import { prepareEvidence } from '#modules/grounding/prepare-evidence.ts';
-import { type AskedQuestion, readCollections, readQuestions } from './answers/answer-sets.ts';
-import { areaUnderCurve, fitRule, probability } from './answers/fit-rule.ts';
+import { partsOf } from '#modules/grounding/read-question.ts';
+import { type AskedQuestion, heldOutSets, readCollections, readQuestions } from './answers/answer-sets.ts';
+import { areaUnderCurve, type FitRow, fitRule, probability } from './answers/fit-rule.ts';
 import { openCollection } from './answers/open-collection.ts';
+import { type AnsweredQuestion, reportSentences } from './answers/report-sentences.ts';
 import { measureSupport } from './answers/support.ts';
 import type { Bench, BenchContext } from './harness.ts';
 
@@ -31,12 +33,13 @@ export const bench: Bench = {
     const gateway = createGateway({ chatModel: undefined, embedder, config: gatewayConfig.parse({}) });
     const measured = await askAll(data, context, gateway);
     reportDecisions(measured, context);
+    reportSentences(measured, context);
     reportFit(measured, context);
     await measureSupport(data, gateway, context);
   },
 };
 
-type Measured = AskedQuestion & { signs: AnswerSigns; score: number; cited: string[]; passagesHold: boolean };
+type Measured = AskedQuestion & AnsweredQuestion & { signs: AnswerSigns; score: number };
 
 const passagesPerQuestion = 8;
 const sentencesPerAnswer = 3;
@@ -51,15 +54,22 @@ async function askAll(data: string, context: BenchContext, gateway: Parameters<t
     context.log(`${name}: ${files.length} documents, ${collection.chunks} chunks`);
     for (const asked of questions.filter((question) => question.collection === name)) {
       const { passages, confidence } = await collection.search(asked.question, passagesPerQuestion);
-      const { own, prepared } = await prepareEvidence([asked.question], passages.map(toEvidence), gateway, signal);
+      const asks = partsOf(asked.question);
+      const texts = asks.length > 1 ? [asked.question, ...asks] : asks;
+      const { own, prepared } = await prepareEvidence(texts, passages.map(toEvidence), gateway, signal);
       const signs = readSigns(asked.question, own[0], confidence, prepared);
-      const judged = judgeAnswerability(asked.question, own[0], { confidence, rule }, prepared);
+      const [whole, ...parts] = texts.map((text, at) => ({ text, vector: own[at] }));
+      const judged = judgeAnswerability(
+        whole ?? { text: asked.question, vector: undefined },
+        parts,
+        { confidence, rule },
+        prepared,
+      );
       const chosen = chooseSentences(asked.question, judged.candidates, passages, sentencesPerAnswer);
       const cited = chosen.map(({ passage, start, end }) =>
         (collection.texts.get(passages[passage]?.documentId ?? '') ?? '').slice(start, end),
       );
-      const passagesHold = passages.some(({ text }) => asked.references.some((reference) => text.includes(reference)));
-      measured.push({ ...asked, signs, score: judged.score, cited, passagesHold });
+      measured.push({ ...asked, signs, score: judged.score, isAnswered: judged.answerable, cited });
     }
   }
   return measured;
@@ -90,42 +100,34 @@ function reportDecisions(measured: readonly Measured[], { result, target }: Benc
       caught,
     );
   }
-  const located = yes.filter(({ references }) => references.length > 0);
-  const hits = located.filter(({ cited, references }) =>
-    cited.some((text) => references.some((part) => shares(text, part))),
-  );
-  result(
-    'texts: a served passage holds a whole reference',
-    'share',
-    located.filter((row) => row.passagesHold).length / located.length,
-  );
-  result('texts: a cited sentence overlaps a reference', 'share', hits.length / located.length);
 }
 
-/** True when one holds the other, or they share a stretch of 40 characters. */
-function shares(text: string, reference: string): boolean {
-  if (text.includes(reference.trim()) || reference.includes(text.trim())) return true;
-  for (let at = 0; at + 40 <= reference.length; at += 10) if (text.includes(reference.slice(at, at + 40))) return true;
-  return false;
-}
-
-/** What the rule's weights would be today, fitted on all sets and on all but one at a time. */
+/** What the rule's weights would be today, fitted on all sets but the held out, and on all but one of those at a time. */
 function reportFit(measured: readonly Measured[], { result, log }: BenchContext): void {
-  const sizes = new Map([...Map.groupBy(measured, ({ set }) => set)].map(([set, rows]) => [set, rows.length]));
-  const toRow = (row: Measured) => ({
-    features: signNames.map((name) => row.signs[name]),
-    label: row.answerable,
-    // Large sets count more than small ones, though not in proportion.
-    weight: 1 / Math.sqrt(sizes.get(row.set) ?? 1),
-  });
-  const fitted = fitRule(measured.map(toRow));
-  log(
-    `fitted: bias ${fitted.bias.toFixed(2)}, ${signNames.map((name, at) => `${name} ${fitted.weights[at]?.toFixed(2)}`).join(', ')}`,
-  );
-  for (const set of sizes.keys()) {
-    const rule = fitRule(measured.filter((row) => row.set !== set).map(toRow));
-    const held = measured.filter((row) => row.set === set);
-    const wrong = held.filter((row) => probability(rule, toRow(row).features) >= 0.5 !== row.answerable);
+  const rows = measured.filter(({ set }) => !heldOutSets.has(set));
+  const fitted = fitRule(toFitRows(rows));
+  const weights = signNames.map((name, at) => `${name} ${fitted.weights[at]?.toFixed(2)}`).join(', ');
+  log(`fitted: bias ${fitted.bias.toFixed(2)}, ${weights}`);
+  for (const set of new Set(rows.map((row) => row.set))) {
+    const rule = fitRule(toFitRows(rows.filter((row) => row.set !== set)));
+    const held = rows.filter((row) => row.set === set);
+    const wrong = held.filter((row) => probability(rule, featuresOf(row)) >= 0.5 !== row.answerable);
     result(`wrong on ${set} when fitted without it`, 'share', wrong.length / held.length);
   }
+}
+
+const featuresOf = ({ signs }: Measured) => signNames.map((name) => signs[name]);
+
+/** Large sets count more than small ones, though not in proportion; both kinds of question count the same together. */
+function toFitRows(rows: readonly Measured[]): FitRow[] {
+  const sizes = new Map([...Map.groupBy(rows, ({ set }) => set)].map(([set, { length }]) => [set, length]));
+  const weightOf = ({ set }: Measured) => 1 / Math.sqrt(sizes.get(set) ?? 1);
+  const sumOf = (label: boolean) =>
+    rows.filter(({ answerable }) => answerable === label).reduce((sum, row) => sum + weightOf(row), 0);
+  const sums = { yes: sumOf(true), no: sumOf(false) };
+  return rows.map((row) => ({
+    features: featuresOf(row),
+    label: row.answerable,
+    weight: weightOf(row) / (row.answerable ? sums.yes : sums.no),
+  }));
 }

@@ -4,6 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { markdownFormat } from '#modules/ingestion/adapters/markdown-format.ts';
 import { pdfFormat } from '#modules/ingestion/adapters/pdf-format.ts';
+import { splitSentences } from '#platform/text/split-sentences.ts';
 import type { BenchFile } from './open-collection.ts';
 import { fastapiQuestions, foreignQuestions, nonsense, personalQuestions } from './own-questions.ts';
 import { readTable, readText } from './read-table.ts';
@@ -16,7 +17,12 @@ export type AskedQuestion = {
   answerable: boolean;
   /** Text that the answer must come from, where it is known. */
   references: string[];
+  /** The answer itself, word for word, where the set has one. */
+  exact?: string | undefined;
 };
+
+/** No weight is fitted on these: they show how the rest carries over. */
+export const heldOutSets: ReadonlySet<string> = new Set(['articles', 'absent-article', 'absent-paragraph']);
 
 const texts = ['chatlogs.md', 'finance.md.gz', 'pubmed.md.gz', 'state_of_the_union.md', 'wikitexts.md'];
 
@@ -36,11 +42,19 @@ export function readCollections(data: string, folder: string): Record<string, Be
   collections.filings = globSync('*.pdf', { cwd: join(data, 'sec-10-q/docs') })
     .sort()
     .map((name) => ({ name, bytes: readFileSync(join(data, 'sec-10-q/docs', name)), format: pdfFormat }));
+  collections.facts = readFacts(data).map(({ _id, title, text }) => markdown(`${_id}.md`, `# ${title}\n\n${text}\n`));
+  const articles = readArticles(data);
+  const toFile = ({ title, paragraphs }: Article) =>
+    markdown(`${title}.md`, `# ${title}\n\n${paragraphs.map(({ context }) => context).join('\n\n')}\n`);
+  collections.articles = articles.filter(isServed).map(toFile);
+  collections['shortened articles'] = articles.map((article) =>
+    toFile({ ...article, paragraphs: article.paragraphs.slice(0, -removedParagraphs) }),
+  );
   return collections;
 }
 
 export function readQuestions(data: string): AskedQuestion[] {
-  return [...fromTexts(data), ...fromFilings(data), ...ownQuestions()];
+  return [...fromTexts(data), ...fromFilings(data), ...ownQuestions(), ...fromFacts(data), ...fromArticles(data)];
 }
 
 /** Each question twice: to its own text, and to another one in turn. */
@@ -86,4 +100,68 @@ function ownQuestions(): AskedQuestion[] {
     ...ask(nonsense, 'nonsense', several, false),
     ...ask(personalQuestions, 'personal', several, false),
   ];
+}
+
+type Fact = { _id: string; title: string; text: string };
+
+function readLines<Row>(path: string): Row[] {
+  return readText(path)
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Row);
+}
+
+function readFacts(data: string): Fact[] {
+  return readLines(join(data, 'hotpotqa-100/corpus.jsonl.gz'));
+}
+
+/** HotpotQA with the sentences that its authors marked; each question also to a collection about something else. */
+function fromFacts(data: string): AskedQuestion[] {
+  const textOf = new Map(readFacts(data).map(({ title, text }) => [title, text]));
+  const others = ['pubmed', 'finance', 'filings', 'fastapi', 'state_of_the_union', 'chatlogs'];
+  type Row = { text: string; metadata: { answer: string; supporting_facts: [string, number][] } };
+  return readLines<Row>(join(data, 'hotpotqa-100/queries.jsonl')).flatMap(({ text, metadata }, index) => {
+    const references = metadata.supporting_facts.flatMap(([title, place]) => {
+      const whole = textOf.get(title) ?? '';
+      const span = splitSentences(whole)[place];
+      return span === undefined ? [] : [whole.slice(span.start, span.end)];
+    });
+    const other = others[index % others.length] ?? 'pubmed';
+    return [
+      { question: text, collection: 'facts', set: 'facts', answerable: true, references },
+      { question: text, collection: other, set: 'absent-fact', answerable: false, references: [] },
+    ];
+  });
+}
+
+type Paragraph = { context: string; qas: { question: string; answers: { text: string; answer_start: number }[] }[] };
+type Article = { title: string; paragraphs: Paragraph[] };
+
+/** The hardest unanswerable questions are those of the last paragraphs, asked where only those are missing. */
+const removedParagraphs = 2;
+/** Every other article is served; the questions of the rest have no answer. */
+const isServed = (_article: Article, index: number) => index % 2 === 0;
+
+function readArticles(data: string): Article[] {
+  const { data: articles } = JSON.parse(readText(join(data, 'xquad/xquad.en.json.gz'))) as { data: Article[] };
+  return articles.map(({ title, paragraphs }) => ({ title: title.replaceAll('_', ' '), paragraphs }));
+}
+
+function fromArticles(data: string): AskedQuestion[] {
+  return readArticles(data).flatMap((article, index) =>
+    article.paragraphs.flatMap(({ context, qas }, place) => {
+      const served = isServed(article, index);
+      const isRemoved = served && place >= article.paragraphs.length - removedParagraphs;
+      return qas.flatMap(({ question, answers: [answer] }): AskedQuestion[] => {
+        const at = answer?.answer_start ?? 0;
+        const span = splitSentences(context).find(({ start, end }) => start <= at && at < end);
+        const references = span === undefined ? [] : [context.slice(span.start, span.end)];
+        const absent = { question, answerable: false, references: [] };
+        if (!served) return [{ ...absent, collection: 'articles', set: 'absent-article' }];
+        const asked = { question, collection: 'articles', set: 'articles', answerable: true, references };
+        const removed = { ...absent, collection: 'shortened articles', set: 'absent-paragraph' };
+        return [{ ...asked, exact: answer?.text }, ...(isRemoved ? [removed] : [])];
+      });
+    }),
+  );
 }

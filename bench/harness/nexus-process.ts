@@ -25,18 +25,22 @@ const stopDeadlineMs = 20_000;
 export async function startNexus(home: string, settings: Record<string, string> = {}): Promise<NexusProcess> {
   const startedMs = performance.now();
   const { PATH, NEXUS_MODEL_DIR } = process.env;
-  const child = spawn(process.execPath, [path.join(projectRoot, 'src/main.ts'), '--background'], {
-    env: {
-      PATH,
-      NEXUS_HOME: home,
-      NEXUS_HTTP__PORT: '0',
-      NEXUS_TELEMETRY__METRICS_PORT: '0',
-      NEXUS_TELEMETRY__LOG_LEVEL: 'error',
-      ...(NEXUS_MODEL_DIR === undefined ? {} : { NEXUS_MODEL_DIR: path.resolve(NEXUS_MODEL_DIR) }),
-      ...settings,
+  const child = spawn(
+    process.execPath,
+    ['--max-semi-space-size=8', path.join(projectRoot, 'src/main.ts'), '--background'],
+    {
+      env: {
+        PATH,
+        NEXUS_HOME: home,
+        NEXUS_HTTP__PORT: '0',
+        NEXUS_TELEMETRY__METRICS_PORT: '0',
+        NEXUS_TELEMETRY__LOG_LEVEL: 'error',
+        ...(NEXUS_MODEL_DIR === undefined ? {} : { NEXUS_MODEL_DIR: path.resolve(NEXUS_MODEL_DIR) }),
+        ...settings,
+      },
+      stdio: ['ignore', 'ignore', 'inherit'],
     },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  );
   const running = await untilReady(home, child, startedMs);
   return {
     child,

@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Gateway } from '#modules/gateway/index.ts';
 import type { HealthCheck, MissingPart } from '#platform/http/table/system-routes.ts';
+import { withDeadline } from '#platform/lifecycle/with-deadline.ts';
 import type { Database } from '#platform/postgres/ports.ts';
 import type { Config } from './config.ts';
 
@@ -13,6 +14,8 @@ export type Health = {
 
 type Dependencies = { database: Database; gateway: Gateway; config: Config };
 
+/** A frozen database closes no connection; whoever asks for our health must hear of it before they give up on us. */
+const pingDeadlineMs = 2000;
 const lowDiskBytes = 500 * 1024 ** 2;
 
 export function createHealth({ database, gateway, config }: Dependencies): Health {
@@ -42,7 +45,8 @@ export function createHealth({ database, gateway, config }: Dependencies): Healt
 
 async function pingDatabase(database: Database): Promise<HealthCheck> {
   try {
-    await database.ping();
+    const late = () => new Error(`The database has not answered within ${pingDeadlineMs} ms.`);
+    await withDeadline(database.ping(), pingDeadlineMs, late);
     return { name: 'database', status: 'up', needed: true, message: 'All logins answer.' };
   } catch (error) {
     const message = error instanceof Error ? error.message : 'It does not answer.';

@@ -3,7 +3,6 @@ import { createHmac } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Organization } from '#modules/identity/index.ts';
-import { createChildProcessParser } from '#modules/ingestion/adapters/child-process-parser.ts';
 import { systemClock } from '#platform/clock.ts';
 import { createIds } from '#platform/ids.ts';
 import type { Closables } from '#platform/lifecycle/closables.ts';
@@ -12,14 +11,14 @@ import { openDatabase } from '#platform/postgres/database.ts';
 import { findMigrations } from '#platform/postgres/find-migrations.ts';
 import { openPostgres, type ReadyPostgres } from '#platform/postgres/open-postgres.ts';
 import { systemRandom } from '#platform/random.ts';
-import { createChildPool } from '#platform/sandbox/child-pool.ts';
 import { Secret } from '#platform/secret.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '#platform/telemetry/metrics.ts';
 import { type Adapters, openChatModel, openEmbedder } from './adapters.ts';
 import { type App, buildApp } from './build-app.ts';
 import { type Config, projectRoot } from './config.ts';
-import * as formats from './formats.ts';
+import { openParser } from './open-parser.ts';
+import { ensurePartitions } from './scheduler.ts';
 
 export type Instance = {
   app: App;
@@ -55,6 +54,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
   const app = await buildApp(config, adapters, signingKeyOf(postgres));
   closables.add('app', app.close);
 
+  await ensurePartitions(adapters.database);
   const organization = await app.identity.ensureFirstOrganization();
   const operatorToken = Buffer.from(adapters.random.bytes(operatorTokenBytes)).toString('base64url');
   app.identity.admitOperator({ token: new Secret(operatorToken), organizationId: organization.id });
@@ -93,17 +93,13 @@ async function openAdapters(
     onSystemUse: (reason) => systemUses.increment({ reason }),
   });
   closables.add('database connections', database.close);
-  const pool = createChildPool({
-    entry: new URL('./parser-child.ts', import.meta.url),
-    readable: [sourceRoot, path.join(projectRoot, 'node_modules'), path.join(projectRoot, 'package.json')],
-    config: config.sandbox,
-  });
+  const { parser, pool } = openParser(config);
   closables.add('parser children', pool.close);
   return {
     database,
     embedder: await openEmbedder(config, logger),
     chatModel: openChatModel(config.gateway),
-    parser: createChildProcessParser({ pool, formats: Object.values(formats) }),
+    parser,
     clock: systemClock,
     ids: createIds(systemClock, systemRandom),
     random: systemRandom,

@@ -1,5 +1,6 @@
 /** The periodic work of the scheduler role. Every task may run twice or in two processes without harm. */
 import { sql } from 'kysely';
+import { type OutboxTable, pruneEvents } from '#platform/events/index.ts';
 import type { Database } from '#platform/postgres/ports.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import type { Modules } from './modules.ts';
@@ -15,15 +16,28 @@ export function scheduledTasks(modules: Modules, database: Database): ScheduledT
   return [
     { name: 'make the coming partitions', everyMs: 6 * hourMs, run: () => ensurePartitions(database) },
     { name: 'remove expired credentials', everyMs: hourMs, run: modules.identity.removeExpired },
+    { name: 'prune the outbox', everyMs: hourMs, run: () => pruneOutbox(database) },
     { name: 'prune the change log', everyMs: 6 * hourMs, run: modules.corpus.pruneChanges },
   ];
 }
 
-function ensurePartitions(database: Database): Promise<unknown> {
+/** A home that slept for months lacks the partition of the present one: called at each opening too. */
+export function ensurePartitions(database: Database): Promise<unknown> {
   return database
     .withTables<Record<string, never>>()
     .asSystem('make the coming partitions', (transaction) =>
       sql`select platform_ensure_partitions(${partitionedTables})`.execute(transaction),
+    );
+}
+
+const outboxDays = 30;
+const eventsPerPrune = 10_000;
+
+function pruneOutbox(database: Database): Promise<number> {
+  return database
+    .withTables<{ platform_outbox: OutboxTable }>()
+    .asSystem('prune the outbox', (transaction) =>
+      pruneEvents(transaction, { keepDays: outboxDays, limit: eventsPerPrune }),
     );
 }
 

@@ -24,6 +24,10 @@ export type StartOptions = {
   handleSignals?: boolean;
 };
 
+/** A service manager restarts what did not end with 0. */
+const databaseLostExitCode = 1;
+const closingSlackMs = 10_000;
+
 /** Resolves when the server answers. Everything that was opened is closed again when a step fails. */
 export async function startServer(config: Config, options: StartOptions = {}): Promise<StartedServer> {
   const { command = 'nexus start', handleSignals = true } = options;
@@ -51,10 +55,11 @@ export async function startServer(config: Config, options: StartOptions = {}): P
         { refuseWork: app.server.startDraining, drain: () => app.server.close(), close: closables.close },
         {
           drainTimeoutMs: config.http.drainTimeoutMs,
+          exitTimeoutMs: exitTimeoutOf(config),
           onEvent: (event, error) => logger.info(`server.${event}`, { module: 'app', ...(error ? { error } : {}) }),
         },
       );
-      stop = () => void shutdown.begin();
+      stop = () => void shutdown.begin(databaseLostExitCode);
     }
     logger.info('server.ready', { module: 'app', url, home: config.home, roles: config.roles });
     return {
@@ -66,6 +71,11 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     await closables.close();
     throw error;
   }
+}
+
+/** Draining, then closing whose longest part is the database: both settings count, and a stop is never cut short of them. */
+export function exitTimeoutOf({ http, database }: Pick<Config, 'http' | 'database'>): number {
+  return http.drainTimeoutMs + database.embedded.stopTimeoutMs + closingSlackMs;
 }
 
 async function listen(

@@ -1,7 +1,9 @@
 /** What every command gets, and how one is run: configuration read, connection closed, failure reported. */
 import { type Config, type ReadConfiguration, readConfiguration } from '#app/config.ts';
+import type { Logger } from '#platform/telemetry/logger.ts';
 import { connect } from './connect.ts';
 import type { Connection } from './connection.ts';
+import { createNoteLogger } from './note-logger.ts';
 import { reportFailure } from './report-failure.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -11,8 +13,8 @@ export type CommandContext = {
   asJson: boolean;
   configuration: ReadConfiguration;
   config: Config;
-  /** Opens the connection on first use. */
-  connect(): Promise<Connection>;
+  /** Opens the connection on first use. `logger` is for the app in this process; the default prints notes. */
+  connect(logger?: Logger): Promise<Connection>;
 };
 
 export type CommandOptions = {
@@ -39,8 +41,8 @@ export async function runCommand(
       asJson,
       configuration,
       config,
-      connect() {
-        connection ??= connect(config, name);
+      connect(logger = createNoteLogger(terminal)) {
+        connection ??= connect(config, { command: name, logger });
         return connection;
       },
     };

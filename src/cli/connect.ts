@@ -3,19 +3,26 @@ import type { Config } from '#app/config.ts';
 import { openInstance } from '#app/open-instance.ts';
 import { isAppError } from '#platform/errors.ts';
 import { createClosables } from '#platform/lifecycle/closables.ts';
-import { createLogger } from '#platform/telemetry/logger.ts';
+import type { Logger } from '#platform/telemetry/logger.ts';
 import { type Connection, connectInProcess, connectTo } from './connection.ts';
 import { awaitServer, findServer } from './find-server.ts';
 
 /** A server that holds the lock and has not told its address yet is given this long to come up. */
 const waitForStartMs = 900;
 
-/** `command` is what the lock names as the holder while the app lives in this process. Throws `HOME_LOCKED`. */
-export async function connect(config: Config, command: string): Promise<Connection> {
+export type ConnectOptions = {
+  /** What the lock names as the holder while the app lives in this process. */
+  command: string;
+  /** For the app in this process. */
+  logger: Logger;
+};
+
+/** Throws `HOME_LOCKED` when another process has the home and is no server that answers. */
+export async function connect(config: Config, options: ConnectOptions): Promise<Connection> {
   const running = await findServer(config.home);
   if (running !== undefined) return connectTo(running);
   try {
-    return await openHere(config, command);
+    return await openHere(config, options);
   } catch (error) {
     if (!isAppError(error, 'HOME_LOCKED')) throw error;
     const started = await awaitServer(config.home, waitForStartMs);
@@ -24,9 +31,8 @@ export async function connect(config: Config, command: string): Promise<Connecti
   }
 }
 
-async function openHere(config: Config, command: string): Promise<Connection> {
+async function openHere(config: Config, { command, logger }: ConnectOptions): Promise<Connection> {
   const closables = createClosables();
-  const logger = createLogger({ level: 'warn', format: 'pretty', destination: process.stderr });
   try {
     const { app, operatorToken } = await openInstance({
       config,

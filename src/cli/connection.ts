@@ -77,12 +77,20 @@ function toConnection(send: Send, url: string | undefined, close: () => Promise<
       for (let attempt = 1; ; attempt += 1) {
         const reply = await send(request.method, target, headers, payload);
         if (reply.status < 400) return parseReply(reply.text) as Reply;
-        const mayRetry = reply.status === 503 && reply.retryAfterSeconds !== undefined && attempt < maxAttempts;
+        const mayRetry = attempt < maxAttempts && isWorthRetrying(reply, request);
         if (!mayRetry) throw toError(reply);
         await sleep(Math.min((reply.retryAfterSeconds ?? 1) * 1000, longestRetryWaitMs));
       }
     },
   };
+}
+
+/** A question that was stored before the failure would be stored again; it is retried only before anything happened. */
+const refusedBeforeWork = new Set(['SEARCH_WARMING', 'SEARCH_BEHIND', 'SERVER_BUSY', 'SERVER_NOT_READY']);
+
+function isWorthRetrying({ status, retryAfterSeconds, text }: RawReply, { path }: ApiRequest): boolean {
+  if (status !== 503 || retryAfterSeconds === undefined) return false;
+  return !path.startsWith('/api/v1/chat/') || refusedBeforeWork.has(parseProblem(text).code ?? '');
 }
 
 type RawRequest = { target: string; headers: Record<string, string>; payload: Buffer | string | undefined };
@@ -112,6 +120,7 @@ const kindOfStatus: Readonly<Record<number, ErrorKind>> = {
   415: 'unsupported',
   422: 'mismatch',
   429: 'limit',
+  431: 'too-large',
   503: 'unavailable',
   504: 'timeout',
   507: 'storage-full',

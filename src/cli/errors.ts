@@ -9,5 +9,6 @@ export const cliErrors = {
   SERVER_UNREACHABLE: 'The server of this home does not answer any more. Look into its log below `NEXUS_HOME/logs`.',
   SERVER_ERROR: 'The server answered with an error that it did not explain. Look into its log below `NEXUS_HOME/logs`.',
   STOP_LATE: 'The server has not ended in time. Look into its log below `NEXUS_HOME/logs`.',
+  USAGE: 'The command line names an unknown command or option, or lacks something. See `./nexus --help`.',
   UNEXPECTED: 'A bug of the command line. Report it with what the message shows.',
 } as const satisfies ErrorCatalogue;

@@ -23,7 +23,9 @@ const maxDepth = 64;
  */
 export async function findFiles(target: string, extensions: readonly string[]): Promise<FoundFiles> {
   const root = await realpath(target).catch((cause: unknown) => {
-    throw new AppError('FOLDER_NOT_FOUND', 'not-found', `There is no folder or file ${target}.`, { cause });
+    throw new AppError('FOLDER_NOT_FOUND', 'not-found', `There is no folder or file ${target}. Correct the path.`, {
+      cause,
+    });
   });
   if ((await lstat(root)).isFile()) return { files: [{ path: root, name: path.basename(root) }], skipped: {} };
   const found: FoundFiles = { files: [], skipped: {} };

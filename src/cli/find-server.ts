@@ -11,9 +11,14 @@ export async function findServer(home: string): Promise<RunningServer | undefine
   return server !== undefined && (await answers(server)) ? server : undefined;
 }
 
-/** Looks again and again for at most `waitMs`; undefined when none came up. */
-export async function awaitServer(home: string, waitMs: number): Promise<RunningServer | undefined> {
-  for (const endsMs = performance.now() + waitMs; performance.now() < endsMs; ) {
+/** Looks again and again for at most `waitMs`, or until `signal`; undefined when none came up. */
+export async function awaitServer(
+  home: string,
+  waitMs: number,
+  signal?: AbortSignal,
+): Promise<RunningServer | undefined> {
+  const endsMs = performance.now() + waitMs;
+  while (performance.now() < endsMs && signal?.aborted !== true) {
     const server = await findServer(home);
     if (server !== undefined) return server;
     await sleep(pollMs);

@@ -1,11 +1,24 @@
 /** The command line: one file a command, all speaking to the running server or to an app in this process. */
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { version } from '#app/version.ts';
 import { type CommandContext, runCommand } from './command.ts';
+import { reportUsage } from './report-failure.ts';
 import { createTerminal } from './terminal.ts';
 
 const terminal = createTerminal(process.stdout, process.stderr);
 const program = new Command('nexus');
+
+/** Asked before the words are understood: a wrong word with `--json` is answered in JSON too. */
+const wantsJson = process.argv.includes('--json');
+
+// Before the first command, which copies both.
+program
+  .exitOverride()
+  .showHelpAfterError('See `./nexus --help`, or put --help behind the command.')
+  .configureOutput({
+    // With `--json` the error is told below, as the one document.
+    outputError: (text, write) => (wantsJson ? undefined : write(text)),
+  });
 
 type Work = (context: CommandContext) => Promise<number | undefined>;
 
@@ -22,7 +35,9 @@ program
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(
     'after',
-    '\nExit codes: 0 done, 1 bug or something is broken, 2 wrong input, 3 not allowed, 4 not found, 5 conflict, 6 limit, 7 not available.',
+    `
+Exit codes: 0 done, 1 bug or something is broken, 2 wrong input, 3 not allowed, 4 not found, 5 conflict, 6 limit,
+7 not available. With --json an error is {"error": {code, message, details}} on standard output.`,
   );
 
 program
@@ -118,13 +133,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-program.exitOverride((error) => {
-  process.exitCode = error.exitCode === 0 ? 0 : 2;
-  throw error;
-});
-
 try {
   await program.parseAsync();
-} catch {
-  // Commander has said what was wrong with the words; the exit code is set.
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = reportUsage(error, terminal, wantsJson);
 }

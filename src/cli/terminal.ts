@@ -1,9 +1,9 @@
-/** How the command line speaks: text for people, JSON with `--json`; colours only in a terminal. */
+/** How the command line speaks: text for people, JSON with `--json`; colours only in a terminal and without NO_COLOR. */
 import picocolors from 'picocolors';
 
 export type Terminal = {
   readonly colours: ReturnType<typeof picocolors.createColors>;
-  /** True when a person watches: progress bars and colours make sense. */
+  /** True when a person watches: a progress bar makes sense. */
   readonly isInteractive: boolean;
   /** A line on standard output. */
   print(line?: string): void;
@@ -14,7 +14,7 @@ export type Terminal = {
 };
 
 export function createTerminal(output: NodeJS.WriteStream, errors: NodeJS.WriteStream): Terminal {
-  const isInteractive = output.isTTY === true;
+  const isInteractive = output.isTTY === true && errors.isTTY === true;
   return {
     colours: picocolors.createColors(isInteractive && picocolors.isColorSupported),
     isInteractive,

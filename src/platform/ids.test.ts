@@ -30,3 +30,12 @@ test('the first 48 bits are the milliseconds', () => {
   const ids = createIds({ now: () => new Date(0x0123456789ab), monotonicMs: () => 0 }, systemRandom);
   expect(ids.next().slice(0, 13)).toBe('01234567-89ab');
 });
+
+test('a clock that was a year ahead does not leave ids in the future when it is set right', () => {
+  let nowMs = 1_700_000_000_000;
+  const ids = createIds({ now: () => new Date(nowMs), monotonicMs: () => 0 }, systemRandom);
+  nowMs += 400 * 86_400_000;
+  const ahead = ids.next();
+  nowMs -= 400 * 86_400_000;
+  expect(ids.next() < ahead).toBe(true);
+});

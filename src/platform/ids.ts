@@ -3,7 +3,7 @@ import type { Random } from './random.ts';
 
 /** Makes identifiers: UUIDv7 (RFC 9562), so that ids sort by the time of their making. */
 export type Ids = {
-  /** A new id, larger than every earlier one of this process, even when the clock jumps back. */
+  /** A new id, larger than every earlier one of this process, even when the clock jumps back by less than an hour. */
   next(): string;
 };
 
@@ -14,6 +14,9 @@ export function isUuid(text: string): boolean {
   return uuidPattern.test(text);
 }
 
+/** A clock that was this far ahead was wrong: order is given up rather than making ids of the future for ever. */
+const mostAheadMs = 3_600_000;
+
 /** Monotonic UUIDv7: 48 bits of milliseconds, a 12-bit counter within the millisecond, 62 random bits. */
 export function createIds(clock: Clock, random: Random): Ids {
   let lastMs = 0;
@@ -21,7 +24,7 @@ export function createIds(clock: Clock, random: Random): Ids {
   return {
     next() {
       const nowMs = clock.now().getTime();
-      if (nowMs > lastMs) {
+      if (nowMs > lastMs || lastMs - nowMs > mostAheadMs) {
         lastMs = nowMs;
         counter = 0;
       } else if (counter === 0xfff) {

@@ -1,5 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as afterOthers } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
+
+/** Gives the event loop one turn: what waits there goes first. */
+export function nextTurn(): Promise<void> {
+  return afterOthers();
+}
 
 /** Keeps long loops polite: `await pace.breathe()` gives the event loop a turn when the slice of time is used up. */
 export type Pace = { breathe(): Promise<void> | undefined };

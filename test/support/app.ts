@@ -4,15 +4,13 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Adapters } from '#app/adapters.ts';
 import { type App, buildApp } from '#app/build-app.ts';
-import { projectRoot, readConfiguration } from '#app/config.ts';
-import * as formats from '#app/formats.ts';
+import { readConfiguration } from '#app/config.ts';
+import { openParser } from '#app/open-parser.ts';
 import { createHashingEmbedder } from '#modules/gateway/adapters/hashing-embedder.ts';
 import type { Organization } from '#modules/identity/index.ts';
-import { createChildProcessParser } from '#modules/ingestion/adapters/child-process-parser.ts';
 import { systemClock } from '#platform/clock.ts';
 import { createIds } from '#platform/ids.ts';
 import { systemRandom } from '#platform/random.ts';
-import { createChildPool } from '#platform/sandbox/child-pool.ts';
 import { Secret } from '#platform/secret.ts';
 import { silentLogger } from '#platform/telemetry/logger.ts';
 import { createMetrics } from '#platform/telemetry/metrics.ts';
@@ -51,11 +49,7 @@ export async function openTestApp({ settings = {}, adapters = {} }: TestAppOptio
   const home = await mkdtemp(path.join(os.tmpdir(), 'nexus-test-'));
   const { config } = readConfiguration({ home, 'http.checkReplies': true, ...settings });
   const testDatabase = await openTestDatabase();
-  const pool = createChildPool({
-    entry: new URL('../../src/app/parser-child.ts', import.meta.url),
-    readable: ['src', 'node_modules', 'package.json'].map((name) => path.join(projectRoot, name)),
-    config: config.sandbox,
-  });
+  const { parser, pool } = openParser(config);
   const metrics = createMetrics({ processMetrics: false });
   const app = await buildApp(
     config,
@@ -63,7 +57,7 @@ export async function openTestApp({ settings = {}, adapters = {} }: TestAppOptio
       database: testDatabase.database,
       embedder: createHashingEmbedder(),
       chatModel: undefined,
-      parser: createChildProcessParser({ pool, formats: Object.values(formats) }),
+      parser,
       clock: systemClock,
       ids: createIds(systemClock, systemRandom),
       random: systemRandom,

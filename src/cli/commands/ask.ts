@@ -38,7 +38,7 @@ export function printAnswer(terminal: Terminal, reply: ChatReply): void {
   }
   if (reply.sources.length > 0) terminal.print();
   for (const source of reply.sources) {
-    const place = [source.title, ...source.heading_path].join(' › ');
+    const place = placeOf(source);
     const page = source.page === null ? '' : `, page ${source.page}`;
     const cited = citedPart(reply, source);
     terminal.print(`${bold(`[${source.number}]`)} ${place}${page} ${dim(`(${cited.start}–${cited.end})`)}`);
@@ -63,6 +63,11 @@ function citedPart(
   const start = Math.min(...citations.map((one) => one.start));
   const end = Math.max(...citations.map((one) => one.end));
   return { start, end, text: source.excerpt.slice(start - source.start, end - source.start) };
+}
+
+/** Title and headings; a heading that repeats the title is not said twice. */
+export function placeOf({ title, heading_path }: { title: string; heading_path: string[] }): string {
+  return [title, ...heading_path.filter((heading) => heading !== title)].join(' › ');
 }
 
 export function oneLine(text: string, longest: number): string {

@@ -12,6 +12,8 @@ export async function runConfigShow({ configuration, terminal, asJson }: Command
   const width = Math.max(...settings.map(({ path }) => path.length));
   for (const { path, value, origin } of settings) {
     const from = origin === 'default' ? '' : terminal.colours.dim(`  (${origin})`);
-    terminal.print(`${path.padEnd(width)}  ${value ?? terminal.colours.dim('not set')}${from}`);
+    terminal.print(
+      `${path.padEnd(width)}  ${value === undefined || value === '' ? terminal.colours.dim('not set') : value}${from}`,
+    );
   }
 }

@@ -1,9 +1,12 @@
 import { access, statfs } from 'node:fs/promises';
 import { modelDirectory } from '#app/adapters.ts';
 import type { Config } from '#app/config.ts';
+import { probeParser } from '#app/probe-parser.ts';
+import type { RunningServer } from '#app/server-file.ts';
 import { isAppError } from '#platform/errors.ts';
 import type { HealthCheck } from '#platform/http/table/system-routes.ts';
 import { usesEmbedded } from '#platform/postgres/open-postgres.ts';
+import { silentLogger } from '#platform/telemetry/logger.ts';
 import type { CommandContext } from '../command.ts';
 import { findServer } from '../find-server.ts';
 import { isPortFree } from '../free-port.ts';
@@ -15,14 +18,13 @@ const lowDiskBytes = 500 * 1024 ** 2;
 /** Looks at everything a working installation needs and names the fix for what is wrong. Exit code 1 when something is broken. */
 export async function runDoctor(context: CommandContext): Promise<number> {
   const { config, terminal, asJson } = context;
-  const findings = [
+  const server = await findServer(config.home);
+  const findings: Finding[] = [
     { name: 'configuration', status: 'ok', message: 'Every setting is valid.' },
     checkNode(),
-    await checkDisk(config),
-    await checkModel(config),
-    checkLanguageModel(config),
-    ...(await checkServer(context)),
-  ] satisfies Finding[];
+    await checkParser(config),
+    ...(server === undefined ? await checkStopped(context) : await askServer(context, server)),
+  ];
   if (asJson) terminal.printJson(findings);
   else for (const finding of findings) printFinding(context, finding);
   return findings.some(({ status }) => status === 'broken') ? 1 : 0;
@@ -83,30 +85,42 @@ function checkLanguageModel({ gateway }: Config): Finding {
   return { name: 'language model', status: 'ok', message };
 }
 
-async function checkServer(context: CommandContext): Promise<Finding[]> {
-  const { config } = context;
-  const server = await findServer(config.home);
-  if (server !== undefined) {
-    const running: Finding = {
-      name: 'server',
-      status: 'ok',
-      message: `It runs at ${server.url} (process ${server.pid}).`,
-    };
-    return [running, ...(await askServer(context))];
+async function checkParser(config: Config): Promise<Finding> {
+  try {
+    const isolation = (await probeParser(config)).join(', ');
+    return isolation === ''
+      ? { name: 'parser', status: 'attention', message: 'Documents are read in a child process without isolation.' }
+      : { name: 'parser', status: 'ok', message: `Documents are read in a child process, isolated by ${isolation}.` };
+  } catch (error) {
+    return { name: 'parser', status: 'broken', message: error instanceof Error ? error.message : String(error) };
   }
-  const { host, port } = config.http;
+}
+
+/** What the next start would find. */
+async function checkStopped(context: CommandContext): Promise<Finding[]> {
+  const { config } = context;
+  return [
+    await checkDisk(config),
+    await checkModel(config),
+    checkLanguageModel(config),
+    await checkPort(config),
+    await checkDatabase(context),
+  ];
+}
+
+async function checkPort({ http: { host, port } }: Config): Promise<Finding> {
   const isFree = port === 0 || (await isPortFree(host, port));
-  const stopped: Finding = isFree
+  return isFree
     ? { name: 'server', status: 'ok', message: 'None runs on this home. Start it with `./nexus start`.' }
     : {
         name: 'server',
         status: 'attention',
         message: `None runs on this home, and port ${port} is in use by another program. Set NEXUS_HTTP__PORT to a free one.`,
       };
-  return [stopped, await checkDatabase(context)];
 }
 
-async function askServer(context: CommandContext): Promise<Finding[]> {
+/** The server's own view: it may have been started with other settings than this shell has. */
+async function askServer(context: CommandContext, { url, pid }: RunningServer): Promise<Finding[]> {
   const connection = await context.connect();
   const { checks } = await connection
     .call<{ checks: HealthCheck[] }>({ method: 'GET', path: '/health/detailed' })
@@ -115,14 +129,17 @@ async function askServer(context: CommandContext): Promise<Finding[]> {
       return { checks: [{ name: 'health', status: 'down', needed: true, message }] };
     });
   const statusOf = { up: 'ok', degraded: 'attention', down: 'broken' } as const;
-  return checks.map(({ name, status, message }) => ({ name, status: statusOf[status], message }));
+  return [
+    { name: 'server', status: 'ok', message: `It runs at ${url} (process ${pid}).` },
+    ...checks.map(({ name, status, message }) => ({ name, status: statusOf[status], message })),
+  ];
 }
 
 /** Opens the database as a start would, and closes it again. */
 async function checkDatabase(context: CommandContext): Promise<Finding> {
   const kind = usesEmbedded(context.config.database) ? 'The embedded PostgreSQL' : 'The PostgreSQL server';
   try {
-    await context.connect();
+    await context.connect(silentLogger);
     return { name: 'database', status: 'ok', message: `${kind} starts, is migrated, and its logins are safe.` };
   } catch (error) {
     if (!isAppError(error)) throw error;

@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress';
 import { formatReport, openEvaluation } from '#app/open-evaluation.ts';
 import { AppError } from '#platform/errors.ts';
-import { createLogger } from '#platform/telemetry/logger.ts';
 import type { CommandContext } from '../command.ts';
+import { createNoteLogger } from '../note-logger.ts';
 
 export type EvalRetrievalOptions = { data: string; seed: string };
 
@@ -14,11 +14,15 @@ export async function runEvalRetrieval(
   const { config, terminal, asJson } = context;
   if (!/^\d{1,9}$/.test(seed))
     throw new AppError('SEED_INVALID', 'invalid', '--seed takes a whole number of at most nine digits.');
-  const logger = createLogger({ level: 'warn', format: 'pretty', destination: process.stderr });
-  const evaluation = await openEvaluation(config, logger);
+  const evaluation = await openEvaluation(config, createNoteLogger(terminal));
   const bar =
     terminal.isInteractive && !asJson
-      ? new SingleBar({ format: '{bar} {stage} {value}/{total}', clearOnComplete: true })
+      ? new SingleBar({
+          format: '{bar} {stage} {value}/{total}',
+          clearOnComplete: true,
+          gracefulExit: false,
+          linewrap: true,
+        })
       : undefined;
   let stage: string | undefined;
   const report = await evaluation.evaluateRetrieval({

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { SingleBar } from 'cli-progress';
 import * as formats from '#app/formats.ts';
 import type { UploadReply } from '#modules/corpus/contract.ts';
-import { AppError } from '#platform/errors.ts';
+import { AppError, type ErrorKind, isAppError } from '#platform/errors.ts';
 import type { CommandContext } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -25,6 +25,11 @@ export type IngestReport = {
   /** Give it to a search that must see all of this. */
   position: string | undefined;
 };
+
+/** So that a line of the progress bar stays one line. */
+const longestShownName = 30;
+
+const endingKinds: ReadonlySet<ErrorKind> = new Set(['unauthenticated', 'forbidden', 'storage-full']);
 
 /** Files on their way at the same time: enough to keep a parser and the database busy at once. */
 const concurrency = 4;
@@ -49,15 +54,19 @@ export async function ingest(context: CommandContext, target: string, options: I
   };
   const connection = await context.connect();
   const progress = startProgress(context, found.files.length);
-  const waiting = found.files.values();
+  const waiting = [...found.files];
   async function sendSome(): Promise<void> {
-    for (const file of waiting) {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       await sendOne({ context, connection, file, options, report });
       progress.advance(file.name);
     }
   }
-  await Promise.all(Array.from({ length: concurrency }, sendSome));
-  progress.stop();
+  try {
+    await Promise.all(Array.from({ length: concurrency }, sendSome));
+  } finally {
+    waiting.length = 0;
+    progress.stop();
+  }
   report.seconds = (performance.now() - startedMs) / 1000;
   return report;
 }
@@ -90,9 +99,8 @@ async function sendOne({ context, connection, file, options, report }: Sending):
     report.position = reply.position;
     report.warnings.push(...reply.warnings.map((message) => ({ file: file.name, message })));
   } catch (error) {
-    // A file that fails is one line of the report; a server that is gone is the end.
-    if (!(error instanceof AppError) || error.kind === 'unauthenticated' || error.code === 'SERVER_UNREACHABLE')
-      throw error;
+    // A file that fails is one line of the report; what the next file would meet as well is the end.
+    if (!isAppError(error) || endingKinds.has(error.kind) || error.code === 'SERVER_UNREACHABLE') throw error;
     report.failed.push({ file: file.name, code: error.code, message: error.message });
   }
 }
@@ -103,7 +111,7 @@ async function readWithin(file: FoundFile, maxBytes: number): Promise<Buffer> {
   throw new AppError(
     'DOCUMENT_TOO_LARGE',
     'too-large',
-    `The file has ${size} bytes; at most ${maxBytes} are taken (setting ingestion.maxFileBytes).`,
+    `The file has ${size} bytes; at most ${maxBytes} are taken. Split it, or raise NEXUS_INGESTION__MAX_FILE_BYTES.`,
   );
 }
 
@@ -111,11 +119,13 @@ function startProgress({ terminal, asJson }: CommandContext, total: number) {
   if (asJson || !terminal.isInteractive) return { advance: () => undefined, stop: () => undefined };
   const bar = new SingleBar({
     format: '{bar} {value}/{total} · {duration_formatted} · {eta_formatted} left · {file}',
-    hideCursor: true,
     clearOnComplete: true,
+    // Else the first Ctrl-C would only stop the bar; nothing of the terminal is changed, so nothing is left behind.
+    gracefulExit: false,
+    linewrap: true,
   });
   bar.start(total, 0, { file: '' });
-  return { advance: (file: string) => bar.increment({ file }), stop: () => bar.stop() };
+  return { advance: (file: string) => bar.increment({ file: file.slice(-longestShownName) }), stop: () => bar.stop() };
 }
 
 function printReport({ terminal }: CommandContext, report: IngestReport): void {

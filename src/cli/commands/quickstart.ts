@@ -1,9 +1,11 @@
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { projectRoot } from '#app/config.ts';
 import type { CommandContext } from '../command.ts';
 import { findServer } from '../find-server.ts';
 import { isPortFree } from '../free-port.ts';
 import { launchServer } from '../launch-server.ts';
+import type { Terminal } from '../terminal.ts';
 import { ask, printAnswer } from './ask.ts';
 import { ingest } from './ingest.ts';
 import { signInLink } from './start.ts';
@@ -13,17 +15,11 @@ const sampleQuestion = 'How many days a week may I work from home?';
 
 /** From nothing to a cited answer: server, sample folder, question, and what to do next. */
 export async function runQuickstart(context: CommandContext): Promise<number> {
-  const { config, terminal } = context;
-  const { bold, dim, green } = terminal.colours;
-  const step = (text: string) => terminal.print(`${green('›')} ${text}`);
+  const { terminal, asJson } = context;
+  const { bold, green } = terminal.colours;
+  const step = (text: string) => (asJson ? terminal.note(text) : terminal.print(`${green('›')} ${text}`));
 
-  const running = await findServer(config.home);
-  if (running === undefined) {
-    step('Starting the server with its own PostgreSQL …');
-    await launchServer(config, await portsToUse(context));
-  }
-  const { url = '' } = await context.connect();
-  step(running === undefined ? `It listens on ${url}.` : `The server runs already on ${url}.`);
+  const url = await reachServer(context, step);
 
   const report = await ingest(context, sampleFolder, {});
   step(
@@ -33,16 +29,45 @@ export async function runQuickstart(context: CommandContext): Promise<number> {
 
   step(`Asking: ${bold(sampleQuestion)}`);
   const reply = await ask(context, sampleQuestion, { atLeast: report.position });
-  if (context.asJson) terminal.printJson(reply);
-  else printAnswer(terminal, reply);
+  const link = url === undefined ? undefined : await signInLink(context);
+  if (asJson) terminal.printJson({ url, sign_in_link: link, answer: reply });
+  else {
+    printAnswer(terminal, reply);
+    printNextSteps(terminal, link);
+  }
+  return report.failed.length > 0 || reply.declined ? 1 : 0;
+}
 
+/** The address of the server, which is started when none runs; undefined when this machine cannot speak to itself. */
+async function reachServer(context: CommandContext, step: (text: string) => void): Promise<string | undefined> {
+  const { config } = context;
+  const running = await findServer(config.home);
+  if (running === undefined && !hasLoopback()) {
+    step('This machine has no loopback network (`ip link set lo up`), so everything happens in this process.');
+    return undefined;
+  }
+  if (running === undefined) {
+    step('Starting the server with its own PostgreSQL …');
+    await launchServer(config, await portsToUse(context));
+  }
+  const { url } = await context.connect();
+  step(running === undefined ? `It listens on ${url}.` : `The server runs already on ${url}.`);
+  return url;
+}
+
+/** A network namespace without any network lacks even this one. */
+function hasLoopback(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ internal }) => internal));
+}
+
+function printNextSteps(terminal: Terminal, link: string | undefined): void {
+  const { bold, dim } = terminal.colours;
   terminal.print();
   terminal.print(bold('Next'));
-  terminal.print(`  Open the page:       ${await signInLink(context)} ${dim('(works once)')}`);
+  if (link !== undefined) terminal.print(`  Open the page:       ${link} ${dim('(works once)')}`);
   terminal.print('  Your own documents:  ./nexus ingest FOLDER');
   terminal.print('  Ask again:           ./nexus ask "When are claims too late?"');
-  terminal.print('  Stop the server:     ./nexus stop');
-  return report.failed.length > 0 || reply.declined ? 1 : 0;
+  if (link !== undefined) terminal.print('  Stop the server:     ./nexus stop');
 }
 
 /** A newcomer's port may be taken; then any free one is used and said. Ports that were set by hand are not changed. */

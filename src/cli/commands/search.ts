@@ -1,6 +1,6 @@
 import type { SearchReply } from '#modules/retrieval/contract.ts';
 import type { CommandContext } from '../command.ts';
-import { oneLine } from './ask.ts';
+import { oneLine, placeOf } from './ask.ts';
 
 export type SearchOptions = { limit: string; collection?: string | undefined };
 
@@ -23,7 +23,7 @@ export async function runSearch(context: CommandContext, query: string, options:
   for (const [index, passage] of reply.passages.entries()) {
     const legs = Object.entries(passage.legs).map(([leg, { rank }]) => `${leg} #${rank}`);
     terminal.print(
-      `${bold(`${index + 1}.`)} ${[passage.title, ...passage.heading_path].join(' › ')} ${dim(`${passage.score.toFixed(3)} · ${legs.join(', ')}`)}`,
+      `${bold(`${index + 1}.`)} ${placeOf(passage)} ${dim(`${passage.score.toFixed(3)} · ${legs.join(', ')}`)}`,
     );
     terminal.print(dim(`   ${oneLine(passage.text, 260)}`));
   }

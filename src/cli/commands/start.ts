@@ -1,5 +1,6 @@
 import { readConfiguration } from '#app/config.ts';
 import { startServer } from '#app/start-server.ts';
+import { AppError } from '#platform/errors.ts';
 import type { CommandContext } from '../command.ts';
 import { findServer } from '../find-server.ts';
 import { launchServer } from '../launch-server.ts';
@@ -11,6 +12,7 @@ export async function runStart(context: CommandContext, { detach }: StartOptions
   const { config, terminal, asJson } = context;
   const running = await findServer(config.home);
   if (running === undefined && !detach) {
+    if (asJson) throw logIsNoDocument();
     const server = await startServer(readConfiguration().config);
     terminal.print(
       `Nexus listens on ${server.url}. Open ${await server.createSignInLink()} (works once, for ${config.identity.signInTokenMinutes} minutes).`,
@@ -31,6 +33,14 @@ export async function runStart(context: CommandContext, { detach }: StartOptions
       `Open ${link} (works once, for ${config.identity.signInTokenMinutes} minutes). Stop it with \`./nexus stop\`.`,
     );
   }
+}
+
+function logIsNoDocument(): AppError {
+  return new AppError(
+    'USAGE',
+    'invalid',
+    'A server in this terminal writes its log here, which is no single JSON document. Add `--detach`, or leave `--json` away.',
+  );
 }
 
 /** A fresh one-time link to the page of the running server. */

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exitTimeoutOf } from '#app/start-server.ts';
 import { AppError } from '#platform/errors.ts';
 import type { CommandContext } from '../command.ts';
 import { findServer } from '../find-server.ts';
 
-const exitDeadlineMs = 46_000;
+/** The server ends itself before; this is for one that cannot. */
+const graceMs = 2000;
 const pollMs = 50;
 
 /** Asks the server to stop and waits until its process is gone; what it had accepted is finished first. */
@@ -14,6 +17,7 @@ export async function runStop({ config, terminal, asJson }: CommandContext): Pro
     else terminal.print(`No server runs on ${config.home}.`);
     return;
   }
+  const exitDeadlineMs = exitTimeoutOf(config) + graceMs;
   process.kill(server.pid, 'SIGTERM');
   for (let waitedMs = 0; isAlive(server.pid); waitedMs += pollMs) {
     if (waitedMs > exitDeadlineMs) {
@@ -29,10 +33,21 @@ export async function runStop({ config, terminal, asJson }: CommandContext): Pro
   else terminal.print(`The server at ${server.url} has stopped.`);
 }
 
+/** A process that has ended and that nobody collected counts as gone: in a container the first process may never do it. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+  } catch {
+    return false;
+  }
+  return !isUncollected(pid);
+}
+
+/** The state follows the name, which stands in brackets and may hold anything. Without /proc nobody can tell. */
+function isUncollected(pid: number): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return status.slice(status.lastIndexOf(')') + 2).startsWith('Z');
   } catch {
     return false;
   }

@@ -10,7 +10,7 @@ function serve(...lines: [string, number][]) {
   const candidates = splitSentences(text)
     .map(({ start, end }) => {
       const score = lines.find(([line]) => line.includes(text.slice(start, end)))?.[1] ?? 0;
-      return { passage: 0, start: start + 100, end: end + 100, score };
+      return { passage: 0, start: start + 100, end: end + 100, score, parts: [] as number[] };
     })
     .sort((left, right) => right.score - left.score);
   return {
@@ -48,15 +48,51 @@ describe('chooseSentences', () => {
     expect(chosen && cite(chosen)).toBe('The **widget** is cleaned with [warm](x) water.');
   });
 
-  it('leaves out what says the same again and keeps the order of the document', () => {
+  it('puts the best sentence first and leaves out what says the same again', () => {
     const { passages, candidates } = serve(
       ['First the widget is opened with a flat screwdriver.', 0.7],
       ['The widget is cleaned with warm water only.', 0.8],
       ['The widget is cleaned with warm water only, always.', 0.79],
     );
     expect(chooseSentences(`${question} Opened?`, candidates, passages, 3).map(({ text }) => text)).toEqual([
-      'First the widget is opened with a flat screwdriver.',
       'The widget is cleaned with warm water only.',
+      'First the widget is opened with a flat screwdriver.',
+    ]);
+  });
+
+  it('leaves out what adds no word of the question, however close it comes', () => {
+    const { passages, candidates } = serve(
+      ['The widget is cleaned with warm water.', 0.8],
+      ['Many a widget was sold in the north.', 0.79],
+    );
+    expect(chooseSentences(question, candidates, passages, 3)).toHaveLength(1);
+  });
+
+  it('gives each part of a question its sentence, in the order of asking', () => {
+    const { passages, candidates } = serve(
+      ['The keeper was Tom Hale.', 0.6],
+      ['The cellar flooded in March 1962.', 0.5],
+      ['Keepers are paid monthly.', 0.55],
+    );
+    const scores = [
+      [0.2, 0.8],
+      [0.3, 0.6],
+      [0.9, 0.2],
+    ];
+    const asked = candidates.map((one, at) => ({ ...one, parts: scores[at] ?? [] }));
+    const both = 'When did the cellar flood and who was the keeper?';
+    expect(chooseSentences(both, asked, passages, 3).map(({ text }) => text)).toEqual([
+      'The cellar flooded in March 1962.',
+      'The keeper was Tom Hale.',
+    ]);
+  });
+
+  it('answers with the row of a table, never with its head', () => {
+    const text = '| What | Limit | Who approves |\n| --- | --- | --- |\n| Software | 200 pounds | head of operations |';
+    const passages = [{ documentId: 'd', text, start: 0 }];
+    const candidates = splitSentences(text).map((span) => ({ passage: 0, ...span, score: 0.8, parts: [] }));
+    expect(chooseSentences('Who approves software?', candidates, passages, 1).map(({ text: shown }) => shown)).toEqual([
+      'Software | 200 pounds | head of operations',
     ]);
   });
 
@@ -64,8 +100,8 @@ describe('chooseSentences', () => {
     const text = 'The widget needs care. It is cleaned with warm water.';
     const passages = [{ documentId: 'd', text, start: 0 }];
     const candidates = [
-      { passage: 0, start: 23, end: text.length, score: 0.8 },
-      { passage: 0, start: 0, end: 22, score: 0.3 },
+      { passage: 0, start: 23, end: text.length, score: 0.8, parts: [] },
+      { passage: 0, start: 0, end: 22, score: 0.3, parts: [] },
     ];
     expect(chooseSentences(question, candidates, passages, 3).map(({ text: shown }) => shown)).toEqual([
       'The widget needs care.',

@@ -105,13 +105,13 @@ export function createChangeFollower<Change extends { position: Position }>(
       if (starting !== undefined) want(position);
     },
     async waitFor(position, deadlineMs) {
-      if (isBehind(position)) want(position);
       while (isBehind(position)) {
         if (stopped || clock.monotonicMs() > deadlineMs) {
-          // Nobody may keep the follower in haste with a position that does not come.
+          // Nobody may keep the follower in haste with a position that does not come; who still waits asks again.
           wanted = undefined;
           return false;
         }
+        if (!isBehind(wanted)) want(position);
         await waitFor(heldBackRetryMs);
       }
       return true;

@@ -58,6 +58,8 @@ export function createCollectionIndexes(dependencies: Dependencies): CollectionI
   const { source, createIndex, clock, config } = dependencies;
   const loaded = createLoadedIndexes({ source, createIndex, clock, maxLoadedChunks: config.maxLoadedChunks });
   const collectionsOf = new Map<string, readonly string[]>();
+  /** Grows with every forgetting: a list that was read across one may be old already and is not remembered. */
+  let forgotten = 0;
   const follower = createChangeFollower<CorpusChange>({
     currentPosition: source.currentPosition,
     changesAfter: source.changesAfter,
@@ -74,7 +76,7 @@ export function createCollectionIndexes(dependencies: Dependencies): CollectionI
       const [first] = group;
       if (first === undefined) continue;
       if (!collectionsOf.get(first.organizationId)?.includes(first.collectionId)) {
-        collectionsOf.delete(first.organizationId);
+        forgetCollections(first.organizationId);
       }
       await loaded.refresh(
         first,
@@ -83,10 +85,17 @@ export function createCollectionIndexes(dependencies: Dependencies): CollectionI
     }
   }
 
+  function forgetCollections(organizationId: string): void {
+    forgotten += 1;
+    collectionsOf.delete(organizationId);
+  }
+
   async function knownCollections(organizationId: string): Promise<readonly string[]> {
     const remembered = collectionsOf.get(organizationId);
     if (remembered !== undefined) return remembered;
+    const forgottenBefore = forgotten;
     const collectionIds = await source.collectionIds(organizationId);
+    if (forgotten !== forgottenBefore) return collectionIds;
     if (collectionsOf.size >= rememberedOrganizations) collectionsOf.clear();
     collectionsOf.set(organizationId, collectionIds);
     return collectionIds;
@@ -120,13 +129,11 @@ export function createCollectionIndexes(dependencies: Dependencies): CollectionI
       return { indexes, position };
     },
     announce: follower.announce,
-    forgetCollections(organizationId) {
-      collectionsOf.delete(organizationId);
-    },
+    forgetCollections,
     close: follower.close,
   };
 }
 
 function retryLater(code: 'SEARCH_WARMING' | 'SEARCH_BEHIND'): AppError {
-  return new AppError(code, 'unavailable', corpusErrors[code], { details: { retry_after_seconds: 1 } });
+  return new AppError(code, 'unavailable', corpusErrors[code], { details: { retryAfterSeconds: 1 } });
 }

@@ -1,7 +1,13 @@
 /** What crosses HTTP about collections and documents. Pure: the browser loads it too. */
 import { z } from 'zod';
 
-export const idSchema = z.uuid().describe('UUIDv7.');
+/** Ids are compared as text in more places than the database, so they have one spelling. */
+export const idSchema = z.uuid().toLowerCase().describe('UUIDv7.');
+
+/** What an entry of the database's index can hold, whatever script the name is written in. */
+const longestNameBytes = 2000;
+const fitsIndex = (name: string) => new TextEncoder().encode(name).length <= longestNameBytes;
+const nameTooLong = `must be at most ${longestNameBytes} bytes as UTF-8.`;
 
 /** Lists are `{items, next_cursor}`, newest first. */
 export const pageQuery = z.strictObject({
@@ -40,8 +46,19 @@ export const documentSchema = z.strictObject({
 });
 
 export const uploadQuery = z.strictObject({
-  filename: z.string().min(1).max(1000).describe('Name with its ending; the ending decides the format.'),
-  external_id: z.string().min(1).max(2000).optional().describe('Default: the file name.'),
+  filename: z
+    .string()
+    .min(1)
+    .max(1000)
+    .refine(fitsIndex, nameTooLong)
+    .describe('Name with its ending; the ending decides the format.'),
+  external_id: z
+    .string()
+    .min(1)
+    .max(2000)
+    .refine(fitsIndex, nameTooLong)
+    .optional()
+    .describe('At most 2,000 bytes as UTF-8. Default: the file name.'),
   collection_id: idSchema.optional().describe('Default: the collection `default`.'),
   title: z.string().min(1).max(500).optional().describe('Default: the document’s own title, else its file name.'),
 });

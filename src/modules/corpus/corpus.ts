@@ -1,5 +1,5 @@
 /** Documents, their chunks and the index over them. */
-import { formatPosition, type Position, parsePosition } from '#platform/postgres/change-order.ts';
+import { formatPosition, type Position, parsePosition, withoutRow } from '#platform/postgres/change-order.ts';
 import { createCollectionIndexes } from './collection-indexes.ts';
 import { createCollections } from './collections.ts';
 import { createDocuments } from './documents.ts';
@@ -7,6 +7,10 @@ import { createIndexSource } from './index-source.ts';
 import { createReading } from './reading.ts';
 import type { Corpus, CorpusDependencies } from './service.ts';
 import { pruneChanges } from './store.ts';
+
+/** Deleted in one transaction: few enough to end long before the statement's deadline. */
+const changesPerPrune = 10_000;
+const mostPruneBatches = 1000;
 
 export function createCorpus(dependencies: CorpusDependencies): Corpus {
   const { db, space, clock, config } = dependencies;
@@ -29,10 +33,18 @@ export function createCorpus(dependencies: CorpusDependencies): Corpus {
         collectionId,
         atLeast === undefined ? undefined : parsePosition(atLeast),
       );
-      return { indexes: opened.indexes, position: formatPosition(opened.position) };
+      return { indexes: opened.indexes, position: formatPosition(withoutRow(opened.position)) };
     },
-    pruneChanges: () =>
-      db.asSystem('prune the change log', (transaction) => pruneChanges(transaction, config.changeRetentionDays)),
+    async pruneChanges() {
+      let removed = 0;
+      for (let batch = 0; batch < mostPruneBatches; batch += 1) {
+        const query = { keepDays: config.changeRetentionDays, limit: changesPerPrune };
+        const found = await db.asSystem('prune the change log', (transaction) => pruneChanges(transaction, query));
+        removed += found;
+        if (found < changesPerPrune) break;
+      }
+      return removed;
+    },
     close: indexes.close,
   };
 }

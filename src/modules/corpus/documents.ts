@@ -1,18 +1,22 @@
 /** Writing documents: one transaction each, with its row in the change log and its event. */
-import { AppError } from '#platform/errors.ts';
+import { AppError, assert } from '#platform/errors.ts';
 import { recordEvent } from '#platform/events/index.ts';
 import { formatPosition, type Position } from '#platform/postgres/change-order.ts';
+import { isForeignKeyViolation } from '#platform/postgres/errors.ts';
 import { corpusErrors } from './errors.ts';
 import type { Corpus, CorpusDependencies, NewDocument } from './service.ts';
 import {
+  type CollectionReference,
   type CorpusTransaction,
   collectionExists,
+  deleteChunks,
   deleteDocumentRow,
   ensureCollection,
   ensureSpace,
   findDocumentRow,
+  findPlace,
+  insertChunks,
   recordChange,
-  replaceChunks,
   upsertDocument,
 } from './store.ts';
 import { toVectorBytes } from './vector-bytes.ts';
@@ -30,17 +34,22 @@ export function createDocuments({
   space,
   onCommit,
 }: Dependencies): Pick<Corpus, 'findDocument' | 'replaceDocument' | 'deleteDocument'> {
-  async function collectionOf(transaction: CorpusTransaction, organizationId: string, asked: string | undefined) {
-    if (asked === undefined) {
-      return ensureCollection(transaction, { organizationId, id: ids.next(), name: defaultCollection });
-    }
-    if (await collectionExists(transaction, asked)) return asked;
-    throw new AppError('COLLECTION_NOT_FOUND', 'not-found', corpusErrors.COLLECTION_NOT_FOUND);
+  /** The ids of collection and space; `default` and the space are made when they are missing. */
+  async function placeOf(transaction: CorpusTransaction, organizationId: string, asked: string | undefined) {
+    const found = await findPlace(transaction, referenceTo(asked), space);
+    if (found.collectionId === null && asked !== undefined) throw collectionNotFound();
+    const collection = { organizationId, id: ids.next(), name: defaultCollection };
+    return {
+      collectionId: found.collectionId ?? (await ensureCollection(transaction, collection)),
+      spaceId:
+        found.spaceId ??
+        (await ensureSpace(transaction, { organization_id: organizationId, id: ids.next(), ...space })),
+    };
   }
 
   async function write(transaction: CorpusTransaction, organizationId: string, document: NewDocument) {
-    const collectionId = await collectionOf(transaction, organizationId, document.collectionId);
-    const spaceId = await ensureSpace(transaction, { organization_id: organizationId, id: ids.next(), ...space });
+    requireDimensions(document, space.dimensions);
+    const { collectionId, spaceId } = await placeOf(transaction, organizationId, document.collectionId);
     const changeId = ids.next();
     const row = await upsertDocument(transaction, {
       organization_id: organizationId,
@@ -54,7 +63,8 @@ export function createDocuments({
       id: ids.next(),
       vector: chunk.vector === undefined ? undefined : toVectorBytes(chunk.vector),
     }));
-    await replaceChunks(transaction, { organizationId, documentId: row.id, spaceId }, chunks);
+    if (!row.created) await deleteChunks(transaction, row.id);
+    await insertChunks(transaction, { organizationId, documentId: row.id, spaceId }, chunks);
     const subject = { collection_id: collectionId, document_id: row.id };
     await recordChange(transaction, { organization_id: organizationId, id: changeId, kind: 'upsert', ...subject });
     await recordEvent(transaction, { id: ids.next(), organizationId, type: 'document.indexed', subject });
@@ -64,9 +74,11 @@ export function createDocuments({
   return {
     findDocument: (organizationId, { collectionId, externalId }) =>
       db.inOrganization(organizationId, async (transaction) => {
-        const key = { collectionId: await collectionOf(transaction, organizationId, collectionId), externalId };
-        const row = await findDocumentRow(transaction, key);
-        if (row === undefined) return undefined;
+        const row = await findDocumentRow(transaction, { collection: referenceTo(collectionId), externalId });
+        if (row === undefined) {
+          if (collectionId === undefined || (await collectionExists(transaction, collectionId))) return undefined;
+          throw collectionNotFound();
+        }
         return {
           documentId: row.id,
           title: row.title,
@@ -77,9 +89,9 @@ export function createDocuments({
         };
       }),
     async replaceDocument(organizationId, document) {
-      const written = await db.inOrganization(organizationId, (transaction) =>
-        write(transaction, organizationId, document),
-      );
+      const written = await db
+        .inOrganization(organizationId, (transaction) => write(transaction, organizationId, document))
+        .catch(rethrowLostCollection);
       onCommit(written.position);
       return {
         documentId: written.documentId,
@@ -107,6 +119,24 @@ export function createDocuments({
       return { position: formatPosition(change) };
     },
   };
+}
+
+const referenceTo = (asked: string | undefined): CollectionReference =>
+  asked === undefined ? { name: defaultCollection } : { id: asked };
+
+/** An index cannot take any other vector, and would fail at every loading. */
+function requireDimensions({ chunks }: NewDocument, dimensions: number): void {
+  const fits = chunks.every(({ vector }) => vector === undefined || vector.length === dimensions);
+  assert(fits, 'A vector has the length of its embedding space.');
+}
+
+/** The collection was there when it was looked up, and somebody else has deleted it since. */
+function rethrowLostCollection(error: unknown): never {
+  throw isForeignKeyViolation(error, 'corpus_documents_collection_fkey') ? collectionNotFound(error) : error;
+}
+
+function collectionNotFound(cause?: unknown): AppError {
+  return new AppError('COLLECTION_NOT_FOUND', 'not-found', corpusErrors.COLLECTION_NOT_FOUND, { cause });
 }
 
 function toColumns(document: NewDocument) {

@@ -2,8 +2,9 @@
 import { comparePositions, currentPosition, readChanges } from '#platform/postgres/change-order.ts';
 import type { TableDatabase } from '#platform/postgres/ports.ts';
 import type { IndexSource } from './collection-indexes.ts';
+import { readChunkPage, readChunksOfDocuments } from './indexed-chunks/store.ts';
 import type { VectorSpace } from './service.ts';
-import { type CorpusTables, findSpace, listCollectionIds, readChunkPage, readChunksOfDocuments } from './store.ts';
+import { type CorpusTables, findSpace, listCollectionIds } from './store.ts';
 
 /** Most spaces remembered; one an organization. */
 const rememberedSpaces = 10_000;

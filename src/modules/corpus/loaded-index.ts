@@ -1,7 +1,7 @@
 /** One collection's index in this process: which chunks of which document are in it, and how a document is replaced. */
 import type { Pace } from '#platform/pace.ts';
 import type { SearchIndex } from '#platform/search/ports.ts';
-import type { IndexedChunk } from './store.ts';
+import type { IndexedChunk } from './indexed-chunks/store.ts';
 import { fromVectorBytes } from './vector-bytes.ts';
 
 export type LoadedIndex = {
@@ -31,13 +31,15 @@ export function createLoadedIndex(index: SearchIndex): LoadedIndex {
     index,
     addChunk,
     async replaceDocument(documentId, chunks, pace) {
-      for (const chunkId of chunksOfDocument.get(documentId) ?? []) {
-        index.remove(chunkId);
-        await pace.breathe();
-      }
+      const old = chunksOfDocument.get(documentId) ?? new Set();
       chunksOfDocument.delete(documentId);
+      // The new ones first: the old are gone from the database already, and a search must find one or the other.
       for (const chunk of chunks) {
         addChunk(chunk);
+        await pace.breathe();
+      }
+      for (const chunkId of old) {
+        if (!chunksOfDocument.get(documentId)?.has(chunkId)) index.remove(chunkId);
         await pace.breathe();
       }
     },

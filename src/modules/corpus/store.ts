@@ -71,15 +71,25 @@ export type ChunkRow = {
   vector: Buffer | undefined;
 };
 
-/** What the index needs of one chunk. */
-export type IndexedChunk = {
-  chunkId: string;
-  documentId: string;
-  title: string;
-  headingPath: string[];
-  text: string;
-  vector: Buffer | null;
-};
+/** A collection by its id, or the one of that name. */
+export type CollectionReference = { id: string } | { name: string };
+
+const isCollection = (collection: CollectionReference) =>
+  'id' in collection ? sql<boolean>`id = ${collection.id}` : sql<boolean>`name = ${collection.name}`;
+
+/** Where a document goes, as far as it is there already. One round trip, as every document asks. */
+export async function findPlace(
+  transaction: CorpusTransaction,
+  collection: CollectionReference,
+  space: SpaceIdentity,
+): Promise<{ collectionId: string | null; spaceId: string | null }> {
+  const { rows } = await sql<{ collectionId: string | null; spaceId: string | null }>`
+    select
+      (select id from corpus_collections where ${isCollection(collection)}) as "collectionId",
+      (select id from corpus_embedding_spaces where provider = ${space.provider} and model = ${space.model}
+        and revision = ${space.revision} and dimensions = ${space.dimensions}) as "spaceId"`.execute(transaction);
+  return rows[0] ?? { collectionId: null, spaceId: null };
+}
 
 export async function ensureCollection(
   transaction: CorpusTransaction,
@@ -94,11 +104,13 @@ export async function ensureCollection(
     .selectFrom('corpus_collections')
     .select('id')
     .where('name', '=', collection.name)
-    .executeTakeFirstOrThrow();
-  return row.id;
+    .executeTakeFirst();
+  // Deleted just now by somebody else: the foreign key of the document will say so.
+  return row?.id ?? collection.id;
 }
 
 export type SpaceRow = Omit<CorpusTables['corpus_embedding_spaces'], 'created_at'>;
+type SpaceIdentity = Pick<SpaceRow, 'provider' | 'model' | 'revision' | 'dimensions'>;
 
 export async function ensureSpace(transaction: CorpusTransaction, space: SpaceRow): Promise<string> {
   await transaction
@@ -111,10 +123,7 @@ export async function ensureSpace(transaction: CorpusTransaction, space: SpaceRo
   return (await findSpace(transaction, space)) ?? space.id;
 }
 
-export async function findSpace(
-  transaction: CorpusTransaction,
-  space: Pick<SpaceRow, 'provider' | 'model' | 'revision' | 'dimensions'>,
-): Promise<string | undefined> {
+export async function findSpace(transaction: CorpusTransaction, space: SpaceIdentity): Promise<string | undefined> {
   const row = await transaction
     .selectFrom('corpus_embedding_spaces')
     .select('id')
@@ -126,11 +135,14 @@ export async function findSpace(
   return row?.id;
 }
 
-export function findDocumentRow(transaction: CorpusTransaction, key: { collectionId: string; externalId: string }) {
+export function findDocumentRow(
+  transaction: CorpusTransaction,
+  key: { collection: CollectionReference; externalId: string },
+) {
   return transaction
     .selectFrom('corpus_documents')
     .select(['id', 'content_hash', 'pipeline', 'title', 'chunk_count', 'change_xid', 'change_id'])
-    .where('collection_id', '=', key.collectionId)
+    .where('collection_id', '=', sql<string>`(select id from corpus_collections where ${isCollection(key.collection)})`)
     .where('external_id', '=', key.externalId)
     .executeTakeFirst();
 }
@@ -155,28 +167,32 @@ export async function upsertDocument(
     .executeTakeFirstOrThrow();
 }
 
-/** Replaces every chunk and vector of a document. One statement a table, whatever the number of chunks. */
-export async function replaceChunks(
+export async function deleteChunks(transaction: CorpusTransaction, documentId: string): Promise<void> {
+  await transaction.deleteFrom('corpus_chunks').where('document_id', '=', documentId).execute();
+}
+
+/** Writes every chunk and vector of a document, in one statement whatever their number. */
+export async function insertChunks(
   transaction: CorpusTransaction,
   target: { organizationId: string; documentId: string; spaceId: string },
   chunks: readonly ChunkRow[],
 ): Promise<void> {
   const { organizationId, documentId, spaceId } = target;
-  await transaction.deleteFrom('corpus_chunks').where('document_id', '=', documentId).execute();
   if (chunks.length === 0) return;
   const column = <Value>(pick: (chunk: ChunkRow) => Value) => chunks.map(pick);
-  await sql`
-    insert into corpus_chunks
-      (organization_id, id, document_id, ordinal, start_offset, end_offset, heading_path, page, tokens, text)
-    select ${organizationId}::uuid, id, ${documentId}::uuid, ordinal, start_offset, end_offset, heading_path, page, tokens, text
-    from unnest(
-      ${column((chunk) => chunk.id)}::uuid[], ${column((chunk) => chunk.ordinal)}::integer[],
-      ${column((chunk) => chunk.start)}::integer[], ${column((chunk) => chunk.end)}::integer[],
-      ${column((chunk) => JSON.stringify(chunk.headingPath))}::jsonb[], ${column((chunk) => chunk.page ?? null)}::integer[],
-      ${column((chunk) => chunk.tokens)}::integer[], ${column((chunk) => chunk.text)}::text[]
-    ) as chunk (id, ordinal, start_offset, end_offset, heading_path, page, tokens, text)`.execute(transaction);
   const embedded = chunks.filter((chunk) => chunk.vector !== undefined);
   await sql`
+    with written as (
+      insert into corpus_chunks
+        (organization_id, id, document_id, ordinal, start_offset, end_offset, heading_path, page, tokens, text)
+      select ${organizationId}::uuid, id, ${documentId}::uuid, ordinal, start_offset, end_offset, heading_path, page, tokens, text
+      from unnest(
+        ${column((chunk) => chunk.id)}::uuid[], ${column((chunk) => chunk.ordinal)}::integer[],
+        ${column((chunk) => chunk.start)}::integer[], ${column((chunk) => chunk.end)}::integer[],
+        ${column((chunk) => JSON.stringify(chunk.headingPath))}::jsonb[], ${column((chunk) => chunk.page ?? null)}::integer[],
+        ${column((chunk) => chunk.tokens)}::integer[], ${column((chunk) => chunk.text)}::text[]
+      ) as chunk (id, ordinal, start_offset, end_offset, heading_path, page, tokens, text)
+    )
     insert into corpus_embeddings (organization_id, chunk_id, space_id, vector)
     select ${organizationId}::uuid, chunk_id, ${spaceId}::uuid, vector
     from unnest(${embedded.map((chunk) => chunk.id)}::uuid[], ${embedded.map((chunk) => chunk.vector)}::bytea[])
@@ -188,52 +204,6 @@ export async function recordChange(
   change: Omit<CorpusTables['corpus_changes'], 'xid' | 'created_at'>,
 ): Promise<{ xid: string; id: string }> {
   return transaction.insertInto('corpus_changes').values(change).returning(['xid', 'id']).executeTakeFirstOrThrow();
-}
-
-const chunkColumns = (transaction: CorpusTransaction, spaceId: string | undefined) =>
-  transaction
-    .selectFrom('corpus_chunks as chunk')
-    .innerJoin('corpus_documents as document', (join) =>
-      join
-        .onRef('document.organization_id', '=', 'chunk.organization_id')
-        .onRef('document.id', '=', 'chunk.document_id'),
-    )
-    .leftJoin('corpus_embeddings as embedding', (join) =>
-      join
-        .onRef('embedding.organization_id', '=', 'chunk.organization_id')
-        .onRef('embedding.chunk_id', '=', 'chunk.id')
-        .on('embedding.space_id', '=', spaceId ?? '00000000-0000-0000-0000-000000000000'),
-    )
-    .select([
-      'chunk.id as chunkId',
-      'chunk.document_id as documentId',
-      'document.title as title',
-      'chunk.heading_path as headingPath',
-      'chunk.text as text',
-      'embedding.vector as vector',
-    ]);
-
-/** A page of a collection's chunks by id, for loading its index. */
-export function readChunkPage(
-  transaction: CorpusTransaction,
-  page: { collectionId: string; spaceId: string | undefined; afterChunkId: string | undefined; limit: number },
-): Promise<IndexedChunk[]> {
-  let query = chunkColumns(transaction, page.spaceId)
-    .where('document.collection_id', '=', page.collectionId)
-    .orderBy('chunk.id')
-    .limit(page.limit);
-  if (page.afterChunkId !== undefined) query = query.where('chunk.id', '>', page.afterChunkId);
-  return query.execute();
-}
-
-/** Every chunk of the documents named, for following their changes. */
-export function readChunksOfDocuments(
-  transaction: CorpusTransaction,
-  query: { documentIds: string[]; spaceId: string | undefined },
-): Promise<IndexedChunk[]> {
-  return chunkColumns(transaction, query.spaceId)
-    .where('chunk.document_id', '=', sql<string>`any(${query.documentIds}::uuid[])`)
-    .execute();
 }
 
 export function readPassageRows(transaction: CorpusTransaction, chunkIds: readonly string[]) {
@@ -367,11 +337,25 @@ export async function deleteCollectionRow(transaction: CorpusTransaction, collec
   return result.numDeletedRows > 0n;
 }
 
-/** Deletes the oldest part of the change log; run as the system login. Returns how many rows went. */
-export async function pruneChanges(transaction: CorpusTransaction, keepDays: number): Promise<number> {
+/** Deletes at most `limit` of the oldest changes; run as the system login. Returns how many rows went. */
+export async function pruneChanges(
+  transaction: CorpusTransaction,
+  { keepDays, limit }: { keepDays: number; limit: number },
+): Promise<number> {
   const result = await transaction
     .deleteFrom('corpus_changes')
-    .where('created_at', '<', sql<Date>`now() - make_interval(days => ${keepDays})`)
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple('organization_id', 'id'),
+        'in',
+        selectFrom('corpus_changes')
+          .select(['organization_id', 'id'])
+          .where('created_at', '<', sql<Date>`now() - make_interval(days => ${keepDays})`)
+          .orderBy('created_at')
+          .limit(limit)
+          .$asTuple('organization_id', 'id'),
+      ),
+    )
     .executeTakeFirst();
   return Number(result.numDeletedRows);
 }

@@ -107,6 +107,44 @@ describe('answerability', () => {
     expect((await judge(question, confidence)).answerable).toBe(false);
   });
 
+  const handbook = [
+    {
+      text: '## Limits\n\n| What | Limit | Who approves |\n| --- | --- | --- |\n| Software | 200 pounds | head of operations |\n| Train | second class | team lead |',
+      start: 40,
+      context: 'Expenses',
+    },
+    {
+      text: 'Claims are filed before the tenth day. Claims that come later than 60 days are not paid.',
+      start: 300,
+      context: 'Expenses\nClaiming',
+    },
+    { text: 'Nobody loses a home because a part was late: the office calls first.', start: 900, context: 'Membership' },
+  ];
+  const ask = (question: string) => grounding.answerability(question, handbook, 0.8, signal());
+  const bestOf = async (question: string) => {
+    const [best] = (await ask(question)).candidates;
+    const { text: own = '', start = 0 } = handbook[best?.passage ?? -1] ?? {};
+    return own.slice((best?.start ?? 0) - start, (best?.end ?? 0) - start);
+  };
+
+  it.each([
+    ['When are claims too late?', 'Claims that come later than 60 days are not paid.'],
+    ['Who approves software?', '| Software | 200 pounds | head of operations |'],
+  ])('ranks by headings, other forms of a word and the head of a table: “%s”', async (question, expected) => {
+    expect(await bestOf(question)).toBe(expected);
+  });
+
+  it('declines “how many” when no number counts that', async () => {
+    expect((await ask('How many claims were filed?')).answerable).toBe(false);
+    expect((await ask('When are claims filed?')).answerable).toBe(true);
+  });
+
+  it('scores each part of a question that asks twice, and no part of one that asks once', async () => {
+    const twice = await ask('When are claims filed and who approves software?');
+    expect(twice.candidates.every(({ parts }) => parts.length === 2)).toBe(true);
+    expect((await ask('When are claims filed?')).candidates[0]?.parts).toEqual([]);
+  });
+
   it('declines everything when there are no passages', async () => {
     expect(await grounding.answerability('Anything?', [], 1, signal())).toEqual({
       answerable: false,

@@ -1,7 +1,9 @@
 import type { Gateway } from '#modules/gateway/index.ts';
+import { assert } from '#platform/errors.ts';
 import { judgeAnswerability, ruleFor } from './judge-answerability.ts';
 import type { Answerability, Evidence, Support } from './ports.ts';
 import { prepareEvidence } from './prepare-evidence.ts';
+import { partsOf } from './read-question.ts';
 import { scoreSupport } from './score-support.ts';
 
 /** Whether passages support what is said, by words, numbers, negation and meaning; no language model is asked. */
@@ -31,9 +33,13 @@ export function createGrounding({ gateway }: GroundingDependencies): Grounding {
     },
     async answerability(question, evidence, confidence, signal) {
       if (evidence.length === 0) return { answerable: false, score: 0, candidates: [] };
-      const { own, prepared } = await prepareEvidence([question], evidence, gateway, signal);
+      const parts = partsOf(question);
+      const texts = parts.length > 1 ? [question, ...parts] : [question];
+      const { own, prepared } = await prepareEvidence(texts, evidence, gateway, signal);
+      const [asked, ...further] = texts.map((text, at) => ({ text, vector: own[at] }));
+      assert(asked !== undefined, 'The question is its own first text.');
       const rule = ruleFor(gateway.embeddingSpace.provider);
-      return judgeAnswerability(question, own[0], { confidence, rule }, prepared);
+      return judgeAnswerability(asked, further, { confidence, rule }, prepared);
     },
   };
 }

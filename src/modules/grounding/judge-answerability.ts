@@ -1,4 +1,6 @@
-import type { Answerability, AnswerCandidate } from './ports.ts';
+import type { Answerability } from './ports.ts';
+import { type Asked, rankCandidates } from './rank-candidates.ts';
+import { couldAnswer, readWanted } from './read-question.ts';
 import { readStatement, termsOf } from './read-statement.ts';
 import type { PreparedEvidence } from './score-support.ts';
 import { cosine, coverage, unite } from './weigh-terms.ts';
@@ -15,6 +17,10 @@ export type AnswerSigns = {
   missingNames: number;
   /** 1 when the question is about the one who asks or the one who answers: documents rarely know. */
   aboutAsker: number;
+  /** 1 when “how many …” finds no number before what is counted, a quarter when another kind of answer is missing, else 0. */
+  unfitting: number;
+  /** 1 when the question has hardly a word that says what it is about. */
+  fewWords: number;
 };
 
 /** Weights of a logistic rule whose boundary is at 0.5. */
@@ -22,16 +28,19 @@ export type AnswerRule = { bias: number } & Record<keyof AnswerSigns, number>;
 
 /**
  * Fitted by `bench/answers.ts`, whose figures are in the README; refit when the analyzer, the chunker or the default
- * embedder changes. `aboutAsker` is held back by hand: the sets have no answerable question about the asker, and a staff
- * handbook does answer “my notice period” when everything else speaks for it.
+ * embedder changes. Three weights are set by hand. `aboutAsker` is held back: the sets have no answerable question about
+ * the asker, and a staff handbook does answer “my notice period” when everything else speaks for it. `unfitting` and
+ * `fewWords` are rare in the sets; the first is strong only for “how many”, where it is sure.
  */
 const calibratedRule: AnswerRule = {
-  bias: -3.1,
-  windowCoverage: 2.5,
-  sentenceSimilarity: 3.2,
-  confidence: 3.1,
-  missingNames: -2.8,
+  bias: -2.7,
+  windowCoverage: 2,
+  sentenceSimilarity: 2.4,
+  confidence: 3.5,
+  missingNames: -2.6,
   aboutAsker: -3.5,
+  unfitting: -4,
+  fewWords: -2,
 };
 
 /** Fitted with feature hashing; for every embedder whose cosines were not measured: words alone decide. */
@@ -42,6 +51,8 @@ const wordsRule: AnswerRule = {
   confidence: 4.5,
   missingNames: -2.1,
   aboutAsker: -4.5,
+  unfitting: -5,
+  fewWords: -2,
 };
 
 export const answerThreshold = 0.5;
@@ -57,6 +68,8 @@ export const signNames = [
   'confidence',
   'missingNames',
   'aboutAsker',
+  'unfitting',
+  'fewWords',
 ] as const satisfies (keyof AnswerSigns)[];
 
 /** Between 0 and 1; from 0.5 on the passages with these signs are taken to hold the answer. */
@@ -82,6 +95,8 @@ export function readSigns(
     confidence: Math.min(1, Math.max(0, confidence)),
     missingNames: fewestMissing(names, prepared),
     aboutAsker: aboutAsker.test(question) ? 1 : 0,
+    unfitting: missesKind(question, terms, prepared),
+    fewWords: terms.size < fewestWords ? 1 : 0,
   };
 }
 
@@ -96,6 +111,22 @@ function bestWindowCoverage(wanted: ReadonlySet<string>, { contexts, sentences, 
   return best;
 }
 
+/** A sentence with less of the question's words, by rarity, is about something else. */
+const leastCoverage = 0.3;
+const fewestWords = 2;
+
+function missesKind(question: string, terms: ReadonlySet<string>, prepared: PreparedEvidence): number {
+  const { contexts, sentences, weightOf } = prepared;
+  const wanted = readWanted(question);
+  if (wanted.kind === 'any') return 0;
+  const isHeld = sentences.some(({ passage, text, terms: own }) => {
+    const held = unite(own, contexts[passage] ?? new Set());
+    return coverage(terms, held, weightOf) >= leastCoverage && couldAnswer(wanted, text);
+  });
+  if (isHeld) return 0;
+  return wanted.kind === 'count' ? 1 : 0.25;
+}
+
 function fewestMissing(names: ReadonlySet<string>, { evidence, contexts }: PreparedEvidence): number {
   if (names.size === 0 || evidence.length === 0) return 0;
   const missing = evidence.map(({ text }, passage) => {
@@ -105,35 +136,13 @@ function fewestMissing(names: ReadonlySet<string>, { evidence, contexts }: Prepa
   return Math.min(...missing) / names.size;
 }
 
-/** Whether the passages can answer, and their sentences ranked as answers. Pure. */
+/** Whether the passages can answer, and their sentences ranked as answers. `parts` are empty for a question that asks once. Pure. */
 export function judgeAnswerability(
-  question: string,
-  vector: Float32Array | undefined,
+  asked: Asked,
+  parts: readonly Asked[],
   { confidence, rule }: { confidence: number; rule: AnswerRule },
   prepared: PreparedEvidence,
 ): Answerability {
-  const score = weighSigns(readSigns(question, vector, confidence, prepared), rule);
-  return { answerable: score >= answerThreshold, score, candidates: rankCandidates(question, vector, prepared) };
-}
-
-/** Share of the words in a candidate's score; the rest is the cosine. */
-const wordsShare = 0.6;
-/** What each place further down costs a passage's sentences. */
-const rankCost = 0.012;
-
-function rankCandidates(
-  question: string,
-  vector: Float32Array | undefined,
-  { contexts, sentences, vectors, weightOf }: PreparedEvidence,
-): AnswerCandidate[] {
-  const { terms } = readStatement(question);
-  const candidates = sentences.map(({ passage, start, end, terms: held }, index) => {
-    const words = coverage(terms, held, weightOf);
-    const withContext = coverage(terms, unite(held, contexts[passage] ?? new Set()), weightOf);
-    const similarity = Math.max(0, cosine(vector, vectors[index]));
-    const score = wordsShare * (words + (withContext - words) / 3) + (1 - wordsShare) * similarity;
-    // Passages come best first, and a better passage answers better.
-    return { passage, start, end, score: Math.max(0, Math.min(1, score) - passage * rankCost) };
-  });
-  return candidates.filter(({ score }) => score > 0).sort((left, right) => right.score - left.score);
+  const score = weighSigns(readSigns(asked.text, asked.vector, confidence, prepared), rule);
+  return { answerable: score >= answerThreshold, score, candidates: rankCandidates(asked, parts, prepared) };
 }

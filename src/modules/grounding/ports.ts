@@ -34,6 +34,8 @@ export type Support = {
 export type AnswerCandidate = EvidenceSpan & {
   /** Similarity to the question in [0, 1], larger is better. */
   score: number;
+  /** The same to each part of a question that asks several things, in their order; empty when it asks one. */
+  parts: readonly number[];
 };
 
 /** Whether passages can answer a question. */

@@ -12,7 +12,7 @@ export async function prepareEvidence(
   gateway: Pick<Gateway, 'embed'>,
   signal: AbortSignal,
 ): Promise<{ own: Float32Array[]; prepared: PreparedEvidence }> {
-  const sentences = splitEvidence(evidence);
+  const sentences = await splitEvidence(evidence);
   const vectors = await gateway.embed([...texts, ...sentences.map(({ text }) => text)], signal);
   const prepared = {
     evidence,

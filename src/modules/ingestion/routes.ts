@@ -3,6 +3,9 @@ import type { IngestionConfig } from './config.ts';
 import { uploadQuery, uploadReply } from './contract.ts';
 import type { Ingestion } from './ingestion.ts';
 
+/** A large file is read for up to half a minute and then cut and embedded. */
+const uploadTimeoutMs = 180_000;
+
 export function ingestionRoutes(ingestion: Ingestion, config: IngestionConfig): Route[] {
   return [
     route({
@@ -14,6 +17,7 @@ export function ingestionRoutes(ingestion: Ingestion, config: IngestionConfig): 
       request: { query: uploadQuery, body: 'bytes' },
       responses: { 200: uploadReply, 201: uploadReply },
       maxBodyBytes: config.maxFileBytes,
+      timeoutMs: uploadTimeoutMs,
       async handle({ caller, query, body, signal }) {
         const { filename, external_id: externalId = filename, collection_id: collectionId, title } = query;
         const file = { filename, bytes: body, externalId, collectionId, title };

@@ -30,11 +30,12 @@ function unknownKey(key: string, schema: z.core.$ZodType | undefined): Omit<Desc
 }
 
 function describeBound({ origin, bound, least }: { origin: string; bound: unknown; least: boolean }) {
-  const unit = { string: ' characters', array: ' items', set: ' items', file: ' bytes' }[origin] ?? '';
-  const limit = `${least ? 'at least' : 'at most'} ${String(bound)}${unit}`;
+  const unit = { string: ' character', array: ' item', set: ' item', file: ' byte' }[origin] ?? '';
+  const plural = unit === '' || bound === 1 ? '' : 's';
+  const limit = `${least ? 'at least' : 'at most'} ${String(bound)}${unit}${plural}`;
   return unit === ''
     ? { message: `must be ${limit}.`, fix: `Give a number of ${limit}.` }
-    : { message: `must have ${limit}.`, fix: `Give ${limit}.` };
+    : { message: `must have ${limit}.`, fix: least ? 'Give more.' : 'Shorten it.' };
 }
 
 function describeOther(issue: Issue): Omit<DescribedProblem, 'path'> {

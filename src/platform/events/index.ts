@@ -1,2 +1,2 @@
 /** What happened, recorded in the transaction in which it happened. */
-export { type OutboxTable, recordEvent } from './store.ts';
+export { type OutboxTable, pruneEvents, recordEvent } from './store.ts';

@@ -32,3 +32,18 @@ export async function recordEvent<Tables extends { platform_outbox: OutboxTable 
     values (${event.id}, ${event.organizationId}, ${event.type}, ${JSON.stringify(event.subject)}::jsonb)
   `.execute(transaction);
 }
+
+/**
+ * Removes events older than `keepDays`, at most `limit`; run as the system login. Nobody subscribes yet, so nothing that
+ * was waited for is lost. Returns how many rows went.
+ */
+export async function pruneEvents<Tables extends { platform_outbox: OutboxTable }>(
+  transaction: Transaction<Tables>,
+  { keepDays, limit }: { keepDays: number; limit: number },
+): Promise<number> {
+  const result = await sql`
+    delete from platform_outbox where (organization_id, id) in (
+      select organization_id, id from platform_outbox
+      where created_at < now() - make_interval(days => ${keepDays}) limit ${limit})`.execute(transaction);
+  return Number(result.numAffectedRows ?? 0n);
+}

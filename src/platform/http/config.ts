@@ -29,6 +29,12 @@ export const httpConfig = z.strictObject({
     .max(1024 ** 3)
     .default(1024 ** 2)
     .describe('Largest request body where a route names no limit of its own, in bytes.'),
+  maxBodyBytesInFlight: z
+    .number()
+    .int()
+    .min(1024 ** 2)
+    .default(256 * 1024 ** 2)
+    .describe('Memory that the bodies of all requests in flight may take together, in bytes.'),
   maxJsonDepth: z.number().int().min(1).max(1000).default(32).describe('Deepest nesting of a JSON body.'),
   maxHeaderBytes: z
     .number()

@@ -65,7 +65,7 @@ describe('a route of the table', () => {
     expect(problem.request_id).toBe(reply.headers['x-request-id']);
     expect(problem.details.problems).toEqual([
       { path: 'query', message: 'are not read by this route.', fix: 'Leave them away.' },
-      { path: 'body.name', message: 'must have at least 1 characters.', fix: 'Give at least 1 characters.' },
+      { path: 'body.name', message: 'must have at least 1 character.', fix: 'Give more.' },
       { path: 'body.inner.open', message: 'must be a boolean.', fix: 'Give a boolean.' },
       { path: 'body.cuont', message: 'is not known.', fix: 'Did you mean count?' },
     ]);

@@ -22,6 +22,8 @@ export const httpErrors = {
   HANDLER_TIMEOUT: 'The answer took longer than allowed. Try again, or ask for less.',
   STREAM_TIMEOUT: 'The stream lasted longer than `http.streamTimeoutMs`. Ask again for the rest.',
   SERVER_STOPPING: 'The server is stopping. Send the request again in a moment.',
+  SERVER_BUSY:
+    'Too many large bodies are on their way at once (`http.maxBodyBytesInFlight`). Try again after Retry-After.',
   SERVER_NOT_READY: 'The server cannot serve yet; `details.missing` says what it waits for. Wait, then try again.',
   CLIENT_GONE: 'The client closed the connection before the answer was complete. Nothing to do.',
   PORT_IN_USE: 'Another program listens on the port. Stop it, or choose another port.',

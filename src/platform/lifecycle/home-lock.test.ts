@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -70,4 +70,15 @@ describe('the lock on a home', () => {
     expect(locks).toHaveLength(1);
     locks[0]?.value.release();
   });
+
+  it.runIf(process.platform === 'linux')(
+    'is taken on a full disk too, where the holder cannot write its name',
+    async () => {
+      mkdirSync(path.join(home, 'run'));
+      symlinkSync('/dev/full', path.join(home, 'run', 'home.lock'));
+      const lock = await lockHome(home, { command: 'nexus search' });
+      expect(lock.holder.command).toBe('nexus search');
+      lock.release();
+    },
+  );
 });

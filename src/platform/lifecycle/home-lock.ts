@@ -35,12 +35,21 @@ export async function lockHome(home: string, options: { command?: string; clock?
       startedAt: (options.clock ?? systemClock).now().toISOString(),
       command: options.command ?? path.basename(process.argv[1] ?? process.argv0),
     };
-    ftruncateSync(descriptor);
-    writeSync(descriptor, JSON.stringify(holder));
+    writeName(descriptor, JSON.stringify(holder));
     return { holder, release: releaseOnce(descriptor) };
   } catch (error) {
     closeSync(descriptor);
     throw error;
+  }
+}
+
+/** The name is only for the message of others; a full disk must not keep the holder from reading what is there. */
+function writeName(descriptor: number, name: string): void {
+  try {
+    ftruncateSync(descriptor);
+    writeSync(descriptor, name);
+  } catch {
+    // The lock is held all the same.
   }
 }
 
@@ -49,7 +58,7 @@ function releaseOnce(descriptor: number): () => void {
   return () => {
     if (!held) return;
     held = false;
-    ftruncateSync(descriptor);
+    writeName(descriptor, '');
     closeSync(descriptor);
   };
 }
@@ -111,7 +120,7 @@ function lockedError(home: string, holder: HomeHolder | undefined): AppError {
   return new AppError(
     'HOME_LOCKED',
     'conflict',
-    `The home ${home} is in use by ${who}. Use that server, stop it with \`nexus stop\`, or set another NEXUS_HOME.`,
+    `The home ${home} is in use by ${who}. Use that server, stop it with \`./nexus stop\`, or set another NEXUS_HOME.`,
     { details: { home, ...holder } },
   );
 }

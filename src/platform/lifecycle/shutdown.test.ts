@@ -47,6 +47,14 @@ describe('the shutdown', () => {
     expect(performance.now() - startedMs).toBeLessThan(2_000);
   });
 
+  it('exits with the code it was begun with, so that a supervisor sees a stop for lack of something', async () => {
+    const { host, ended } = createHost();
+    const { events, steps } = createSteps();
+    void createShutdown(steps, { host }).begin(1);
+    expect(await ended).toBe(1);
+    expect(events).toEqual(['refuse', 'drain', 'close']);
+  });
+
   it('aborts work that is still running at the drain deadline, and then closes', async () => {
     const { host, signal, ended } = createHost();
     const drain = (abort: AbortSignal) =>

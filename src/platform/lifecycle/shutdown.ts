@@ -22,8 +22,11 @@ export type ShutdownOptions = {
 };
 
 export type Shutdown = {
-  /** Starts stopping as a signal would, e.g. for `nexus stop`; resolves when the process may exit. */
-  begin(): Promise<void>;
+  /**
+   * Starts stopping as a signal would; resolves when the process may exit. A clean stop exits with `exitCode`, default 0:
+   * whoever supervises the process must see another one when it stops for lack of something.
+   */
+  begin(exitCode?: number): Promise<void>;
   /** Stops listening to signals. */
   dispose(): void;
 };
@@ -38,11 +41,11 @@ export function createShutdown(steps: ShutdownSteps, options: ShutdownOptions = 
   const { host = process, drainTimeoutMs = 30_000, exitTimeoutMs = 45_000, onEvent } = options;
   let stopping: Promise<void> | undefined;
 
-  const begin = (): Promise<void> => {
-    stopping ??= stop();
+  const begin = (exitCode = 0): Promise<void> => {
+    stopping ??= stop(exitCode);
     return stopping;
   };
-  const stop = async (): Promise<void> => {
+  const stop = async (exitCode: number): Promise<void> => {
     const exitTimer = setTimeout(() => {
       onEvent?.('failed', new Error(`Stopping took longer than ${exitTimeoutMs} ms.`));
       host.exit(1);
@@ -54,7 +57,7 @@ export function createShutdown(steps: ShutdownSteps, options: ShutdownOptions = 
       onEvent?.('closing');
       await steps.close();
       clearTimeout(exitTimer);
-      host.exit(0);
+      host.exit(exitCode);
     } catch (error) {
       clearTimeout(exitTimer);
       onEvent?.('failed', error);

@@ -14,6 +14,7 @@ import {
   type Position,
   parsePosition,
   readChanges,
+  withoutRow,
 } from './change-order.ts';
 import type { TableDatabase } from './ports.ts';
 
@@ -35,6 +36,15 @@ describe('a position', () => {
         expect(formatPosition(position).length).toBeLessThanOrEqual(36);
       }),
     );
+  });
+
+  it('without its row comes before it and after every earlier transaction', () => {
+    const id = '01890a5d-ac96-774b-bcce-b302099a8057';
+    const shown = withoutRow({ xid: '100', id });
+    expect(comparePositions(shown, { xid: '100', id: '00000000-0000-0000-0000-000000000000' })).toBeLessThan(0);
+    expect(comparePositions(shown, { xid: '99', id })).toBeGreaterThan(0);
+    expect(withoutRow(shown)).toEqual(shown);
+    expect(formatPosition(shown)).not.toContain(formatPosition({ xid: '100', id }).split('.')[1]);
   });
 
   it('is ordered by transaction, then by id', () => {

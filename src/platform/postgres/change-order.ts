@@ -47,6 +47,14 @@ export async function currentPosition<Tables>(transaction: Kysely<Tables>): Prom
 
 const lastId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
+/**
+ * The last place before the position's transaction. It names no row, so it may be shown to every organization: the id in
+ * a follower's position is of whoever changed something last.
+ */
+export function withoutRow(position: Position): Position {
+  return position.id === lastId ? position : { xid: String(BigInt(position.xid) - 1n), id: lastId };
+}
+
 /** Negative when `left` comes first, zero when they are the same. */
 export function comparePositions(left: Position, right: Position): number {
   const byTransaction = BigInt(left.xid) - BigInt(right.xid);

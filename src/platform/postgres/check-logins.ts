@@ -62,7 +62,7 @@ function judge(login: Login, finding: Finding | undefined): void {
   throw new AppError(
     'DATABASE_LOGIN_UNSAFE',
     'unavailable',
-    `The database login for ${login} must not be used: it ${faults.join(', ')}. Run \`nexus migrate\` to repair the logins, or set database.${login}Url to the login ${roleName(login)}.`,
+    `The database login for ${login} must not be used: it ${faults.join(', ')}. Run \`./nexus migrate\` to repair the logins, or set database.${login}Url to the login ${roleName(login)}.`,
     { details: { login, faults } },
   );
 }

@@ -175,6 +175,28 @@ describe('the database', () => {
     }
   });
 
+  it('gives up on a server that has gone silent, and goes on with another connection', async () => {
+    const config = databaseConfig.parse({ pools: { app: 1 }, statementTimeoutMs: 100 });
+    const impatient = openDatabase({ urls: test.urls, config });
+    const inside = impatient.withTables<Tables>();
+    try {
+      // The server's own deadline is taken away, so that only ours is left.
+      const startedMs = performance.now();
+      const silent = inside.inOrganization(organizationId, async (transaction) => {
+        await sql`set local statement_timeout = 0`.execute(transaction);
+        await sql`select pg_sleep(30)`.execute(transaction);
+      });
+      await expect(silent).rejects.toMatchObject({ code: 'DATABASE_TIMEOUT' });
+      expect(performance.now() - startedMs).toBeLessThan(20_000);
+      const rows = await inside.inOrganization(organizationId, (transaction) =>
+        sql<{ one: number }>`select 1 as one`.execute(transaction),
+      );
+      expect(rows.rows).toEqual([{ one: 1 }]);
+    } finally {
+      await impatient.close();
+    }
+  });
+
   it('counts each use of the system login by its reason', async () => {
     const reasons: string[] = [];
     const counted = openDatabase({

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { AppError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { DatabaseConfig } from './config.ts';
-import { isConnectionLoss, translateError } from './translate-error.ts';
+import { isConnectionLoss, isSilence, translateError } from './translate-error.ts';
 
 /** The connections of one login. */
 export type LoginPool = {
@@ -15,6 +15,9 @@ export type LoginPool = {
   ping(): Promise<void>;
   close(): Promise<void>;
 };
+
+/** How much longer than the statement's own deadline we wait for a server that has gone silent. */
+const silenceMs = 5000;
 
 /** Connections are opened when they are needed, at most `size`, and closed when they were idle for a while. */
 export function createLoginPool(options: {
@@ -31,6 +34,8 @@ export function createLoginPool(options: {
     idleTimeoutMillis: config.pools.idleTimeoutMs,
     connectionTimeoutMillis: config.connectTimeoutMs,
     statement_timeout: config.statementTimeoutMs,
+    // The server ends a slow statement itself; this is for a server that no longer says anything.
+    query_timeout: config.statementTimeoutMs + silenceMs,
     lock_timeout: config.lockTimeoutMs,
     idle_in_transaction_session_timeout: config.idleInTransactionTimeoutMs,
     keepAlive: true,
@@ -108,12 +113,21 @@ async function finish<Tables, Result>(
     return result;
   } catch (error) {
     door.shut();
-    await client.query('rollback').then(
-      () => client.release(),
-      () => client.release(true),
-    );
+    await rollBack(client, error);
     throw error;
   }
+}
+
+/** Nothing more is asked of a connection that has gone silent: the answer would not come either. */
+async function rollBack(client: pg.PoolClient, error: unknown): Promise<void> {
+  if (isSilence(error)) {
+    client.release(true);
+    return;
+  }
+  await client.query('rollback').then(
+    () => client.release(),
+    () => client.release(true),
+  );
 }
 
 function notCommitted(): AppError {

@@ -48,7 +48,7 @@ export async function checkMigrated(url: Secret, migrations: Migration[]): Promi
   throw new AppError(
     'DATABASE_NOT_MIGRATED',
     'unavailable',
-    `The database lacks ${pending.length} migration(s): ${pending.join(', ')}. Run \`nexus migrate\` first.`,
+    `The database lacks ${pending.length} migration(s): ${pending.join(', ')}. Run \`./nexus migrate\` first.`,
     { details: { pending } },
   );
 }

@@ -11,6 +11,7 @@ import type { DatabaseConfig } from './config.ts';
 import { withClient } from './connect.ts';
 import { directoriesOf, syncDirectory } from './embedded/directories.ts';
 import { type EmbeddedOptions, startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
+import { diskFullError } from './embedded/start-failure.ts';
 import type { Migration } from './find-migrations.ts';
 import { configuredLoginUrls, deriveLoginUrls, derivePassword, type LoginUrls, socketUrl } from './logins.ts';
 import { checkMigrated, migrate } from './migrate.ts';
@@ -47,7 +48,17 @@ export function usesEmbedded(config: DatabaseConfig): boolean {
  * checked that it was migrated. Either way a login that may do too much is refused.
  */
 export async function openPostgres(options: OpenPostgresOptions): Promise<ReadyPostgres> {
-  return usesEmbedded(options.config) ? await openEmbedded(options) : await openServer(options);
+  if (!usesEmbedded(options.config)) return await openServer(options);
+  try {
+    return await openEmbedded(options);
+  } catch (error) {
+    throw isFullDisk(error) ? diskFullError({ home: options.home }, error) : error;
+  }
+}
+
+/** Our own files under the home meet it before the server does. */
+function isFullDisk(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 /** `nexus migrate` on a database server: makes or repairs the logins where it may, then migrates as the owner. */

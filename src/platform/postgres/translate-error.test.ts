@@ -18,6 +18,7 @@ describe('translating an error', () => {
     ['53300', 'DATABASE_UNAVAILABLE', 'unavailable'],
     ['ECONNREFUSED', 'DATABASE_UNAVAILABLE', 'unavailable'],
     ['28P01', 'DATABASE_ACCESS_DENIED', 'unavailable'],
+    ['22021', 'TEXT_INVALID', 'invalid'],
   ])('%s becomes %s', (sqlState, code, kind) => {
     const error = withCode(sqlState);
     expect(translateError(error)).toMatchObject({ code, kind, cause: error, details: { sqlState } });

@@ -23,10 +23,15 @@ const storageFull: Translation = {
   kind: 'storage-full',
   message: 'The disk of the database is full, so nothing can be written. Reading goes on; free space to continue.',
 };
+const textInvalid: Translation = {
+  code: 'TEXT_INVALID',
+  kind: 'invalid',
+  message: 'A text of the request holds the character NUL, which cannot be stored. Remove it.',
+};
 const accessDenied: Translation = {
   code: 'DATABASE_ACCESS_DENIED',
   kind: 'unavailable',
-  message: 'The database refused the login. Run `nexus migrate` to repair the logins, or correct the URL.',
+  message: 'The database refused the login. Run `./nexus migrate` to repair the logins, or correct the URL.',
 };
 
 /** By SQLSTATE and by Node's codes; `08`, `57P` and `28` stand for their whole class. */
@@ -42,6 +47,7 @@ const translations: Record<string, Translation> = {
   '53300': unavailable,
   '53200': unavailable,
   '3D000': unavailable,
+  '22021': textInvalid,
   '08': unavailable,
   '57P': unavailable,
   '28': accessDenied,
@@ -60,6 +66,8 @@ const translations: Record<string, Translation> = {
 /** Texts of pg and pg-pool, which give these no code. */
 const lostConnection =
   /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed)/;
+/** pg gave up waiting for an answer. */
+const silence = /^Query read timeout$/;
 /** What an I/O error of a full disk looks like when it is not PostgreSQL's own 53100. */
 const noSpace = /No space left on device|Disk quota exceeded/;
 
@@ -81,6 +89,7 @@ function translationOf(error: Error): Translation | undefined {
   // Without `connect` these are about a file, and none of ours.
   if ((code === 'ENOENT' || code === 'EACCES') && !('syscall' in error && error.syscall === 'connect'))
     return undefined;
+  if (isSilence(error)) return timeout;
   if (code === undefined) return lostConnection.test(error.message) ? unavailable : undefined;
   return translations[code] ?? classTranslation(code);
 }
@@ -92,4 +101,9 @@ function classTranslation(code: string): Translation | undefined {
 /** True when the connection itself is gone or the server is: trying again on another connection may help. */
 export function isConnectionLoss(error: unknown): boolean {
   return error instanceof Error && !(error instanceof AppError) && translationOf(error) === unavailable;
+}
+
+/** True when the server did not answer at all within the time: what it did is unknown, and the connection is of no use. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof Error && silence.test(error.message);
 }

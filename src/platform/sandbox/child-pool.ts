@@ -74,8 +74,7 @@ export function createChildPool({ entry, readable, config }: ChildPoolOptions): 
         signal.throwIfAborted();
         throw error;
       } finally {
-        // Nobody waits for this: it looks at the child's size and hands it to whoever is next.
-        void crew.release(worker);
+        crew.release(worker);
       }
     },
     close: () => crew.close(),

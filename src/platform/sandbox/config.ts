@@ -23,7 +23,7 @@ export const sandboxConfig = z.strictObject({
     .default(64)
     .describe('Files that may wait for a child; more are refused as busy.'),
   idleMs: z.int().min(0).max(3_600_000).default(10_000).describe('An idle child ends after this time.'),
-  maxJobs: z.int().min(1).max(100_000).default(200).describe('A child is replaced after this many files.'),
+  maxJobs: z.int().min(1).max(100_000).default(1_000).describe('A child is replaced after this many files.'),
   startDeadlineMs: z.int().min(100).max(60_000).default(10_000).describe('Longest time for a child to become ready.'),
 });
 

@@ -10,7 +10,7 @@ export type Crew = {
   /** A child for one file. Waits for one when all work; throws PARSER_BUSY when too many wait, or the signal's reason. */
   acquire(signal: AbortSignal): Promise<Worker>;
   /** Gives the child back, dead or alive. */
-  release(worker: Worker): Promise<void>;
+  release(worker: Worker): void;
   readonly size: number;
   close(): Promise<void>;
 };
@@ -74,9 +74,9 @@ export function createCrew({ start, config, maxBusyMs }: CrewOptions): Crew {
       if (waiters.length < config.maxQueued) return waitForWorker(waiters, signal);
       throw new AppError('PARSER_BUSY', 'unavailable', `${waiters.length} files already wait to be read.`);
     },
-    async release(worker) {
+    release(worker) {
       const { child, jobs, busyMs } = worker;
-      const isWorn = jobs >= config.maxJobs || busyMs > maxBusyMs || (await isLarge(child, config.maxMemoryMegabytes));
+      const isWorn = jobs >= config.maxJobs || busyMs > maxBusyMs || isLarge(child, config.maxMemoryMegabytes);
       if (closed || isWorn || !child.isAlive()) {
         busy.delete(worker);
         child.kill(stoppingError());
@@ -133,8 +133,8 @@ function createIdleWorkers(idleMs: number) {
   };
 }
 
-async function isLarge({ pid }: Child, maxMemoryMegabytes: number): Promise<boolean> {
-  const megabytes = pid === undefined ? undefined : await residentMegabytes(pid);
+function isLarge({ pid }: Child, maxMemoryMegabytes: number): boolean {
+  const megabytes = pid === undefined ? undefined : residentMegabytes(pid);
   return (megabytes ?? 0) > maxMemoryMegabytes * retireMemoryShare;
 }
 

@@ -12,8 +12,8 @@ export function guardChild(child: Child, config: SandboxConfig, signal: AbortSig
     const message = `Reading the file took longer than ${deadlineMs} ms.`;
     child.kill(new AppError('PARSER_TIMEOUT', 'invalid', message, { details: { deadlineMs } }));
   }, deadlineMs);
-  const memoryWatch = setInterval(async () => {
-    const megabytes = child.pid === undefined ? undefined : await residentMegabytes(child.pid);
+  const memoryWatch = setInterval(() => {
+    const megabytes = child.pid === undefined ? undefined : residentMegabytes(child.pid);
     if (megabytes !== undefined && megabytes > maxMemoryMegabytes) child.kill(memoryError({ maxMemoryMegabytes }));
   }, memoryPollMs);
   const abort = (): void => child.kill(stoppingError());

@@ -1,5 +1,5 @@
 /** The child's half of the pool: reads one request at a time from stdin and answers on descriptor 3. */
-import { writeSync } from 'node:fs';
+import { writeSync, writevSync } from 'node:fs';
 import { isAppError } from '../errors.ts';
 import { createFrameReader, type Frame, toFrameBytes } from './frames.ts';
 
@@ -32,8 +32,11 @@ async function answer(handle: (request: Frame) => Promise<Frame>, request: Frame
 }
 
 function reply(frame: Frame): void {
-  for (const bytes of toFrameBytes(frame)) {
-    let offset = 0;
+  const pieces = toFrameBytes(frame);
+  let written = writevSync(replyDescriptor, pieces);
+  for (const bytes of pieces) {
+    let offset = Math.min(written, bytes.byteLength);
+    written -= offset;
     while (offset < bytes.byteLength) offset += writeSync(replyDescriptor, bytes, offset);
   }
 }

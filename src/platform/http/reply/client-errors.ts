@@ -9,7 +9,11 @@ function toAppError({ code }: { code?: string }): AppError {
     return new AppError('REQUEST_TIMEOUT', 'invalid', 'The request did not arrive in time.');
   }
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return new AppError('HEAD_TOO_LARGE', 'invalid', 'The request head is larger than this server accepts.');
+    return new AppError(
+      'HEAD_TOO_LARGE',
+      'invalid',
+      'The request head is larger than this server accepts. Shorten the address or the headers; a long question goes into the body of POST /api/v1/chat/message.',
+    );
   }
   return new AppError('REQUEST_MALFORMED', 'invalid', 'The request is not valid HTTP.');
 }

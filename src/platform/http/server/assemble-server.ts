@@ -11,6 +11,7 @@ import type { HttpConfig } from '../config.ts';
 import { answerError, answerUnknownRoutes, answerUnroutable } from '../reply/answer-errors.ts';
 import { answerClientError } from '../reply/client-errors.ts';
 import { securityHeaders } from '../reply/security-headers.ts';
+import { guardBodyMemory } from '../request/body-budget.ts';
 import { createHostGuard } from '../request/request-guards.ts';
 import type { RequestsInFlight } from '../request/requests-in-flight.ts';
 import type { Route } from '../route.ts';
@@ -148,6 +149,7 @@ export async function assembleServer(parts: ServerParts): Promise<FastifyInstanc
   const app = createFastify(config, parts.ids);
   guardEntrance(app, { ...parts, measures: watchConnections(app, parts) });
   readBodiesAsBytes(app);
+  guardBodyMemory(app, config);
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, logger));
   answerUnknownRoutes(app, routes);
   for (const route of routes) registerRoute(app, route, { config, logger, authenticate });

@@ -1,29 +1,19 @@
-import type { Source } from '#modules/chat/contract.ts';
+import type { AnswerSentence, Source } from '#modules/chat/contract.ts';
 import { type OpenPassage, PassageLink } from './citation.tsx';
+import { citedPart } from './cited-part.ts';
 import './source-list.css';
 
-/** Every passage that the answer was given, with its beginning. */
-export function SourceList({ sources, onOpen }: { sources: Source[]; onOpen: OpenPassage }) {
+type SourceListProps = { sources: Source[]; sentences: AnswerSentence[]; onOpen: OpenPassage };
+
+/** Every passage that the answer was given, with the part that it rests on. */
+export function SourceList({ sources, sentences, onOpen }: SourceListProps) {
   return (
     <section className="sources">
       <h3>Sources</h3>
       <ol>
         {sources.map((source) => (
           <li key={source.number}>
-            <PassageLink
-              className="source"
-              documentId={source.document_id}
-              start={source.start}
-              end={source.end}
-              onOpen={onOpen}
-            >
-              <span className="source-number">{source.number}</span>
-              <span className="source-body">
-                <span className="source-title">{source.title}</span>
-                <SourcePlace source={source} />
-                <span className="source-excerpt">{withoutHeading(source.excerpt)}</span>
-              </span>
-            </PassageLink>
+            <SourceCard source={source} sentences={sentences} onOpen={onOpen} />
           </li>
         ))}
       </ol>
@@ -31,9 +21,18 @@ export function SourceList({ sources, onOpen }: { sources: Source[]; onOpen: Ope
   );
 }
 
-/** The place already names the heading; Markdown would say it again. */
-function withoutHeading(excerpt: string): string {
-  return excerpt.replace(/^#{1,6} .*\n+/, '');
+function SourceCard({ source, sentences, onOpen }: Omit<SourceListProps, 'sources'> & { source: Source }) {
+  const { start, end, text } = citedPart(source, sentences);
+  return (
+    <PassageLink className="source" documentId={source.document_id} start={start} end={end} onOpen={onOpen}>
+      <span className="source-number">{source.number}</span>
+      <span className="source-body">
+        <span className="source-title">{source.title}</span>
+        <SourcePlace source={source} />
+        <span className="source-excerpt">{text}</span>
+      </span>
+    </PassageLink>
+  );
 }
 
 function SourcePlace({ source }: { source: Source }) {

@@ -18,7 +18,9 @@ export function TurnView({ turn, onOpen, onRetry }: TurnViewProps) {
       {turn.question !== '' && <h2 className="question">{turn.question}</h2>}
       <Answer turn={turn} onOpen={onOpen} />
       <Ending turn={turn} onRetry={onRetry && (() => onRetry(turn))} />
-      {!isRunning(turn) && turn.sources.length > 0 && <SourceList sources={turn.sources} onOpen={onOpen} />}
+      {!isRunning(turn) && turn.sources.length > 0 && (
+        <SourceList sources={turn.sources} sentences={turn.reply?.sentences ?? []} onOpen={onOpen} />
+      )}
     </article>
   );
 }

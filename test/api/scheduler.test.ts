@@ -1,0 +1,86 @@
+/** What the scheduler does without being asked, seen in the database. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { scheduledTasks, startScheduler } from '#app/scheduler.ts';
+import { silentLogger } from '#platform/telemetry/logger.ts';
+import { openTestApp, type TestApp } from '../support/app.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await openTestApp();
+});
+afterAll(() => app.close());
+
+const count = async (sql: string) =>
+  Number((await app.testDatabase.adminSql<{ count: string }>(`select count(*) as count ${sql}`))[0]?.count);
+const tasks = () => scheduledTasks(app.app, app.testDatabase.database);
+
+async function run(name: string): Promise<void> {
+  const task = tasks().find((one) => one.name === name);
+  if (task === undefined) throw new Error(`There is no task ${name}.`);
+  await task.run();
+}
+
+test('there is a task for everything that grows or must be ready ahead', () => {
+  expect(tasks().map(({ name }) => name)).toEqual([
+    'make the coming partitions',
+    'remove expired credentials',
+    'prune the outbox',
+    'prune the change log',
+  ]);
+});
+
+test('old events and changes are removed, young ones are kept', async () => {
+  await app.call('POST', '/api/v1/documents?filename=old.md', { body: Buffer.from('# Old\n\nText.') });
+  for (const table of ['platform_outbox', 'corpus_changes']) {
+    await app.testDatabase.adminSql(`update ${table} set created_at = now() - interval '31 days'`);
+  }
+  await app.call('POST', '/api/v1/documents?filename=young.md', { body: Buffer.from('# Young\n\nText.') });
+  await run('prune the outbox');
+  await run('prune the change log');
+  expect(await count('from platform_outbox')).toBe(1);
+  expect(await count('from corpus_changes')).toBe(1);
+  expect(await count('from corpus_documents')).toBe(2);
+});
+
+test('expired credentials are removed, valid ones are kept', async () => {
+  const session = await app.signIn(app.organization.id);
+  await app.signIn(app.organization.id);
+  await app.testDatabase.adminSql(
+    `update identity_sessions set expires_at = now() - interval '1 second'
+      where id = (select max(id::text)::uuid from identity_sessions)`,
+  );
+  await run('remove expired credentials');
+  expect(await count('from identity_sessions')).toBe(1);
+  expect((await app.call('GET', '/api/v1/auth/session', { session })).status).toBe(200);
+});
+
+test('partitions of the coming months are made when they are missing', async () => {
+  const partitions = `from pg_inherits where inhparent = 'chat_messages'::regclass`;
+  const before = await count(partitions);
+  const [{ name } = { name: '' }] = await app.testDatabase.adminSql<{ name: string }>(
+    `select max(inhrelid::regclass::text) as name ${partitions}`,
+  );
+  await app.testDatabase.adminSql(`drop table ${name}`);
+  await run('make the coming partitions');
+  expect(await count(partitions)).toBe(before);
+});
+
+test('a failing task does not keep the others from running, and stopping waits for what runs', async () => {
+  const ran: string[] = [];
+  const scheduler = startScheduler(
+    [
+      { name: 'broken', everyMs: 60_000, run: async () => Promise.reject(new Error('no')) },
+      {
+        name: 'slow',
+        everyMs: 60_000,
+        async run() {
+          await new Promise((resolve) => setTimeout(resolve, 30));
+          ran.push('slow');
+        },
+      },
+    ],
+    silentLogger,
+  );
+  await scheduler.close();
+  expect(ran).toEqual(['slow']);
+});
