@@ -8,6 +8,8 @@ export const cliErrors = {
   SERVER_START_FAILED: 'The server ended before it answered. The message shows its last lines.',
   SERVER_UNREACHABLE: 'The server of this home does not answer any more. Look into its log below `NEXUS_HOME/logs`.',
   SERVER_ERROR: 'The server answered with an error that it did not explain. Look into its log below `NEXUS_HOME/logs`.',
+  SERVER_NOT_ANSWERING:
+    'A process holds the home and does not answer: it is starting, or it hangs. The message names it.',
   STOP_LATE: 'The server has not ended in time. Look into its log below `NEXUS_HOME/logs`.',
   USAGE: 'The command line names an unknown command or option, or lacks something. See `./nexus --help`.',
   UNEXPECTED: 'A bug of the command line. Report it with what the message shows.',

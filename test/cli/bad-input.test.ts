@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { lockHome } from '#platform/lifecycle/home-lock.ts';
 import {
   type CommandLine,
   createCommandLine,
@@ -175,6 +176,17 @@ describe('the words of a command', () => {
     const plain = await nexus.run(words);
     expect({ code: plain.code, output: plain.output }).toEqual({ code: 2, output: '' });
     expect(plain.errors).toContain('--help');
+  });
+
+  test('stop names a process that holds the home and does not answer', async () => {
+    const lock = await lockHome(nexus.home, { command: 'a test' });
+    try {
+      const ran = await nexus.run(['stop']);
+      expect(ran.code).toBe(5);
+      expect(ran.errors).toContain(`Process ${process.pid} (a test) holds ${nexus.home}`);
+    } finally {
+      await lock.release();
+    }
   });
 
   test('stop when nothing runs is no failure', async () => {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitTimeoutOf } from '#app/start-server.ts';
-import { AppError } from '#platform/errors.ts';
+import { AppError, isAppError } from '#platform/errors.ts';
+import { lockHome } from '#platform/lifecycle/home-lock.ts';
 import type { CommandContext } from '../command.ts';
 import { findServer } from '../find-server.ts';
 
@@ -13,6 +14,7 @@ const pollMs = 50;
 export async function runStop({ config, terminal, asJson }: CommandContext): Promise<undefined> {
   const server = await findServer(config.home);
   if (server === undefined) {
+    await requireNoHolder(config.home);
     if (asJson) terminal.printJson({ stopped: false });
     else terminal.print(`No server runs on ${config.home}.`);
     return;
@@ -31,6 +33,23 @@ export async function runStop({ config, terminal, asJson }: CommandContext): Pro
   }
   if (asJson) terminal.printJson({ stopped: true, pid: server.pid });
   else terminal.print(`The server at ${server.url} has stopped.`);
+}
+
+/** A server that is still starting, or that hangs, holds the home without answering: that is not «no server». */
+async function requireNoHolder(home: string): Promise<void> {
+  try {
+    const lock = await lockHome(home, { command: 'nexus stop' });
+    await lock.release();
+  } catch (error) {
+    if (!isAppError(error, 'HOME_LOCKED')) throw error;
+    const { pid, command } = error.details;
+    throw new AppError(
+      'SERVER_NOT_ANSWERING',
+      'conflict',
+      `Process ${pid} (${command}) holds ${home} and does not answer. If it is starting, wait and try again; if it hangs, end it with \`kill ${pid}\`.`,
+      { cause: error },
+    );
+  }
 }
 
 /** A process that has ended and that nobody collected counts as gone: in a container the first process may never do it. */

@@ -223,9 +223,11 @@ describe('chat with a language model', () => {
 
   it('keeps what was shown when the reader leaves or stops the answer', async () => {
     const left = ids.next();
-    const { chat } = openChat({ script: [{ parts: ['The widget is ', 'blue.'], hang: true }] });
+    const { chat, model } = openChat({ script: [{ parts: ['The widget is ', 'blue.'], hang: true }] });
     for await (const event of chat.answer(left, ask(question), signal())) if (event.type === 'delta') break;
     expect(await lastMessage(chat, left)).toMatchObject({ status: 'cut', cut_reason: 'STOPPED' });
+    // The stream to the model is closed too, not left to run into nothing.
+    expect(model?.open).toBe(0);
     const stopped = ids.next();
     const stop = new AbortController();
     const answer = chat.ask(stopped, ask(question), stop.signal);
@@ -303,6 +305,20 @@ describe('conversations', () => {
     expect(left).toEqual([]);
     const again = chat.ask(own, ask(question, { conversationId: reply.conversation_id }), signal());
     await expect(again).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
+  });
+
+  it('do not come back to life when they are deleted while an answer is searched for', async () => {
+    const own = ids.next();
+    const first = await openChat().chat.ask(own, ask(question), signal());
+    const { chat } = openChat({
+      async search() {
+        await chat.deleteConversation(own, first.conversation_id);
+        return { passages: [passage(document)], position: '1', tookMs: 1, missingLegs: [], confidence: 0.9 };
+      },
+    });
+    const late = chat.ask(own, ask(question, { conversationId: first.conversation_id }), signal());
+    await expect(late).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
+    expect(await db.adminSql('select id from chat_conversations where organization_id = $1', [own])).toEqual([]);
   });
 
   it('read messages through the index of one month when the conversation is young', async () => {

@@ -11,7 +11,7 @@ import { answerWithModel, answerWithoutDocuments } from './answer-with-model.ts'
 import type { ChatConfig } from './config.ts';
 import type { ChatReply, Source } from './contract.ts';
 import { type Conversations, createConversations, createTurns } from './conversations.ts';
-import type { Draft, Drafting } from './draft.ts';
+import type { Draft, DraftEvent, Drafting } from './draft.ts';
 import { rewriteFollowUp } from './rewrite-follow-up.ts';
 import type { ChatTables } from './store.ts';
 
@@ -85,14 +85,11 @@ export function createChat(dependencies: ChatDependencies): Chat {
       const { message, maxTokens, temperature, enableRag } = asked;
       const { passages, confidence } = found;
       const input = { message, question, passages, confidence, history: history.messages, maxTokens, temperature };
-      const drafting = draft(input, enableRag, signal);
-      let next = await drafting.next();
-      for (; next.done !== true; next = await drafting.next()) {
-        if (next.value.type === 'delta') shown += next.value.text;
-        yield next.value;
-      }
+      const drafted = yield* relay(draft(input, enableRag, signal), (text) => {
+        shown += text;
+      });
       const responseTimeMs = Math.round((clock.monotonicMs() - startedMs) * 10) / 10;
-      const reply = toReply(next.value, { ...turn, responseTimeMs, strategy: found.strategy });
+      const reply = toReply(drafted, { ...turn, responseTimeMs, strategy: found.strategy });
       await turns.finishTurn(organizationId, turn, reply);
       stored = true;
       yield { type: 'done', reply };
@@ -114,6 +111,20 @@ export function createChat(dependencies: ChatDependencies): Chat {
     },
     ...createConversations(dependencies),
   };
+}
+
+/** Passes the draft's events on and hears its text. A reader that leaves early ends the draft, and with it the model's stream. */
+async function* relay(drafting: Drafting, hear: (text: string) => void): AsyncGenerator<DraftEvent, Draft> {
+  try {
+    let next = await drafting.next();
+    for (; next.done !== true; next = await drafting.next()) {
+      if (next.value.type === 'delta') hear(next.value.text);
+      yield next.value;
+    }
+    return next.value;
+  } finally {
+    await drafting.return(undefined as never);
+  }
 }
 
 const nothing = { passages: [], confidence: 0, strategy: 'none' };
