@@ -18,8 +18,16 @@ const compatible = new Set([
   'Unlicense',
   'Python-2.0',
   'PostgreSQL',
+  'Zlib',
   'MPL-2.0', // file-level copyleft: used unmodified
 ]);
+
+/** What a package says in its licence text or readme and not, or not as SPDX, in its manifest; read by hand. */
+const readByHand: Readonly<Record<string, string>> = {
+  'duck@0.1.12': 'BSD-2-Clause',
+  'humanize-number@0.0.2': 'MIT',
+  'only@0.0.2': 'MIT',
+};
 
 export type PackageLicence = { name: string; version: string; licence: string };
 
@@ -50,7 +58,8 @@ export function isCompatible(expression: string): boolean {
 function readLicence(file: string): PackageLicence {
   const manifest = JSON.parse(readFileSync(file, 'utf8'));
   const declared = manifest.license ?? manifest.licenses?.[0] ?? licenceFileOf(path.dirname(file));
-  const licence = typeof declared === 'object' ? declared.type : declared;
+  const stated = typeof declared === 'object' ? declared.type : declared;
+  const licence = readByHand[`${manifest.name}@${manifest.version}`] ?? stated;
   return { name: manifest.name ?? '', version: manifest.version ?? '', licence: String(licence ?? 'none') };
 }
 

@@ -42,14 +42,6 @@ export async function startServer(config: Config, options: StartOptions = {}): P
       const scheduler = startScheduler(scheduledTasks(app, adapters.database), logger);
       closables.add('scheduler', scheduler.close);
     }
-    await writeServerFile(config.home, {
-      pid: process.pid,
-      url,
-      token: instance.operatorToken,
-      startedAt: adapters.clock.now().toISOString(),
-      version,
-    });
-    closables.add('server file', () => removeServerFile(config.home));
     if (handleSignals) {
       const shutdown = createShutdown(
         { refuseWork: app.server.startDraining, drain: () => app.server.close(), close: closables.close },
@@ -61,6 +53,15 @@ export async function startServer(config: Config, options: StartOptions = {}): P
       );
       stop = () => void shutdown.begin(databaseLostExitCode);
     }
+    // From here on others know this process and may signal it.
+    await writeServerFile(config.home, {
+      pid: process.pid,
+      url,
+      token: instance.operatorToken,
+      startedAt: adapters.clock.now().toISOString(),
+      version,
+    });
+    closables.add('server file', () => removeServerFile(config.home));
     logger.info('server.ready', { module: 'app', url, home: config.home, roles: config.roles });
     return {
       url,

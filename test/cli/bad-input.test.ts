@@ -329,6 +329,22 @@ describe('with a server', () => {
       expect(existsSync(path.join(nexus.home, file)), file).toBe(false);
   });
 
+  test('a signal sent the moment the server can be known stops it as any other', async () => {
+    const fresh = createCommandLine();
+    try {
+      const file = path.join(fresh.home, 'run/server.json');
+      const { pid, ended } = fresh.spawnServer();
+      // Without a pause: the moment between the file and what follows it in the server is some microseconds long.
+      for (const endsMs = performance.now() + 20_000; !existsSync(file) && performance.now() < endsMs; );
+      process.kill(pid, 'SIGINT');
+      const { code, errors } = await ended;
+      expect(code, errors).toBe(0);
+      expect(existsSync(file)).toBe(false);
+    } finally {
+      await fresh.remove();
+    }
+  });
+
   test('stop ends it, and a second stop says that nothing runs', async () => {
     server = await nexus.start();
     expect((await nexus.run(['stop', '--json'])).json()).toEqual({ stopped: true, pid: server.pid });

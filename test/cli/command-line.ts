@@ -24,6 +24,8 @@ export type CommandLine = {
   home: string;
   /** Runs one command to its end. */
   run(args: string[], options?: RunOptions): Promise<Ran>;
+  /** Starts a server in the foreground without waiting for it. */
+  spawnServer(): { pid: number; ended: Promise<Ran> };
   /** Starts a server in the foreground and waits until it has told its address. */
   start(): Promise<Server>;
   /** Stops what still runs and removes the home. */
@@ -58,13 +60,21 @@ export function createCommandLine({ home, from = root }: { home?: string; from?:
   const launch = (args: string[], { environment, script = 'src/cli/main.ts' }: RunOptions = {}) =>
     spawn(node, [path.join(from, script), ...args], { cwd: tmpdir(), env: environmentOf(environment) });
 
+  const spawnServer = () => {
+    const child = launch(['start']);
+    servers.push(child);
+    return { child, ended: watch(child) };
+  };
+
   return {
     home: folder,
     run: (args, options) => watch(launch(args, options)),
+    spawnServer() {
+      const { child, ended } = spawnServer();
+      return { pid: child.pid ?? 0, ended };
+    },
     async start() {
-      const child = launch(['start']);
-      servers.push(child);
-      const ended = watch(child);
+      const { child, ended } = spawnServer();
       return { ...(await readServer(folder, child)), end: (signal) => endWith(child, ended, signal) };
     },
     async remove() {
