@@ -5,6 +5,8 @@
 export const permissions = [
   'documents:read',
   'documents:write',
+  'sources:read',
+  'sources:write',
   'search:read',
   'chat:write',
   'chat:read',

@@ -1,0 +1,109 @@
+/** The types that the parts of ingestion share: what a source yields, what is accepted, what a task tells. */
+import type { ParsedDocument } from './ports.ts';
+
+/** What a connector tells about one document at its source. */
+export type DiscoveredDocument = {
+  /** The source's own name for it, unique within the source. */
+  externalId: string;
+  /** Its ending decides the format. */
+  filename: string;
+  title?: string | undefined;
+  url?: string | undefined;
+  sizeBytes?: number | undefined;
+  /** Larger is newer; undefined where the source has no order. */
+  version?: number | undefined;
+  modifiedAt?: Date | undefined;
+};
+
+/** One thing that changed at a source. */
+export type Change =
+  | { kind: 'upsert'; document: DiscoveredDocument }
+  | { kind: 'delete'; externalId: string }
+  /** Everything before is told; `cursor` is where the next look goes on. `known`: documents at the source, when it was looked through whole. */
+  | { kind: 'checkpoint'; cursor: unknown; known?: number | undefined };
+
+export type Bytes = { bytes: Uint8Array };
+
+/** One kind of source. Never writes to the store; runs in a worker. */
+export type Connector = {
+  /** Lower-case word, unique, stable. */
+  readonly kind: string;
+  /** Checks settings of a new or changed source and returns them complete. Throws SOURCE_SETTINGS_INVALID with the path and the fix. */
+  validate(settings: unknown): Promise<Record<string, unknown>>;
+  /** Changes since the cursor; undefined: everything. Ends; the scheduler comes again. Throws AppError SOURCE_…. */
+  changes(settings: Record<string, unknown>, cursor: unknown, signal: AbortSignal): AsyncIterable<Change>;
+  /** The bytes of one document as they are now. Throws SOURCE_DOCUMENT_GONE when it is no longer there. */
+  fetch(settings: Record<string, unknown>, externalId: string, signal: AbortSignal): Promise<Uint8Array>;
+  /** Calls back soon after something changed, until closed; absent: the source is looked at by its interval only. */
+  watch?(settings: Record<string, unknown>, onChange: () => void): { close(): void };
+};
+
+/** A document that is accepted into a source; `blobKey` names its bytes when they were pushed. */
+export type AcceptedDocument = DiscoveredDocument & { blobKey?: string | undefined };
+
+export type Acceptance = {
+  sourceId: string;
+  taskId: string;
+  documents: readonly AcceptedDocument[];
+  /** External ids that are gone at the source. */
+  removed: readonly string[];
+  /** Moves the source's cursor in the same transaction; undefined leaves it. */
+  checkpoint?: { cursor: unknown; known?: number | undefined } | undefined;
+};
+
+/** Where everything that shall become searchable enters. */
+export type Intake = {
+  /** A task collects documents until it is sealed; it ends when its last document has. */
+  openTask(organizationId: string, task: { sourceId: string; kind: 'sync' | 'upload' }): Promise<{ taskId: string }>;
+  /**
+   * One transaction: items, batches of up to 50, their jobs, cursor, `document.discovered` events. What resolves is
+   * durable. An older version than the known one is ignored. Throws TASK_NOT_FOUND, TASK_SEALED, SOURCE_NOT_FOUND.
+   */
+  accept(organizationId: string, acceptance: Acceptance): Promise<{ items: { itemId: string; externalId: string }[] }>;
+  /** No more documents come. `failure`: the look at the source ended early, for this reason. */
+  sealTask(
+    organizationId: string,
+    taskId: string,
+    end?: { unchanged?: number; failure?: { code: string; message: string } },
+  ): Promise<void>;
+};
+
+/** What becomes known of a document besides its text. */
+export type DocumentAnalysis = {
+  /** ISO 639-1, or `und` when it cannot be told. */
+  language: string;
+  classification: Classification;
+  entities: Entity[];
+  /** 128 MinHash permutations over 3-shingles of words; undefined for a text too short to compare. */
+  signature: Uint32Array | undefined;
+};
+
+export type Classification = {
+  /** e.g. `report`, `contract`, `email`, `documentation`, `code`, `spreadsheet`, `presentation`, `article`, `other`. */
+  type: string;
+  /** e.g. `financial`, `legal`, `technical`, `marketing`, `medical`, `general`. */
+  category: string;
+  tags: string[];
+  /** Probability that type and category are right, [0, 1]. */
+  confidence: number;
+  /** Where the document may be of use; undefined: nowhere in particular. */
+  routingHint: string | undefined;
+};
+
+export const entityKinds = ['person', 'organization', 'location', 'technical', 'concept'] as const;
+
+export type Entity = {
+  kind: (typeof entityKinds)[number];
+  /** As it stands in the text: `text.slice(start, end)`. */
+  name: string;
+  start: number;
+  end: number;
+  /** Probability, [0, 1]. */
+  confidence: number;
+};
+
+/** Pure; anything wrong with the text ends in less knowledge, never in an error. */
+export type Analyze = (
+  document: ParsedDocument,
+  hints: { title: string; filename: string; mediaType: string },
+) => DocumentAnalysis;

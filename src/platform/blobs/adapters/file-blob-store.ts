@@ -1,0 +1,135 @@
+/** Blobs as files. A blob is there whole or not at all: written beside its place, synced, renamed, the folder synced. */
+import { mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { AppError } from '../../errors.ts';
+import { requireBlobKey, requireBlobPrefix } from '../blob-key.ts';
+import type { BlobStore, StoredBlob } from '../ports.ts';
+
+/** Drafts older than this are of a process that died. */
+const draftAgeMs = 24 * 60 * 60 * 1000;
+
+/** Throws BLOB_STORE_UNAVAILABLE or STORAGE_FULL when the folder cannot be made. */
+export async function openFileBlobStore(directory: string): Promise<BlobStore> {
+  const drafts = path.join(directory, '.drafts');
+  await translated(async () => {
+    await mkdir(drafts, { recursive: true, mode: 0o700 });
+    await removeOldDrafts(drafts);
+  });
+  const madeFolders = new Set<string>();
+  let next = 0;
+
+  const fileOf = (key: string): string => path.join(directory, ...requireBlobKey(key).split('/'));
+
+  async function makeFolder(folder: string): Promise<void> {
+    if (madeFolders.has(folder)) return;
+    const firstMade = await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (firstMade !== undefined) {
+      for (let at = folder; at.length >= path.dirname(firstMade).length; at = path.dirname(at)) await syncFolder(at);
+    }
+    madeFolders.add(folder);
+  }
+
+  return {
+    async put(key, bytes) {
+      const file = fileOf(key);
+      next += 1;
+      const draft = path.join(drafts, `${process.pid}-${next}`);
+      await translated(async () => {
+        await makeFolder(path.dirname(file));
+        try {
+          await writeDurably(draft, bytes);
+          await rename(draft, file);
+        } catch (error) {
+          await rm(draft, { force: true });
+          throw error;
+        }
+        await syncFolder(path.dirname(file));
+      });
+    },
+    get: (key) => translated(() => readFile(fileOf(key)), key),
+    has: (key) =>
+      translated(async () => {
+        try {
+          return (await stat(fileOf(key))).isFile();
+        } catch (error) {
+          if (codeOf(error) === 'ENOENT') return false;
+          throw error;
+        }
+      }),
+    delete: (key) => translated(() => rm(fileOf(key), { force: true })),
+    list: (prefix) => listFolder(directory, requireBlobPrefix(prefix)),
+  };
+}
+
+async function* listFolder(directory: string, prefix: string): AsyncIterable<StoredBlob> {
+  const folder = path.join(directory, ...prefix.split('/'));
+  const entries = await translated(async () => {
+    try {
+      return await opendir(folder);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  });
+  for await (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    if (entry.isDirectory()) yield* listFolder(directory, `${prefix}${entry.name}/`);
+    else {
+      const found = await stat(path.join(folder, entry.name)).catch(() => undefined);
+      if (found !== undefined) yield { key: prefix + entry.name, sizeBytes: found.size, modifiedAt: found.mtime };
+    }
+  }
+}
+
+async function writeDurably(file: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(file, 'w', 0o600);
+  try {
+    await handle.writeFile(bytes);
+    // A sync that failed is never repeated: the kernel may have dropped the pages and forgotten the error.
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function removeOldDrafts(drafts: string): Promise<void> {
+  for await (const entry of await opendir(drafts)) {
+    const file = path.join(drafts, entry.name);
+    const found = await stat(file).catch(() => undefined);
+    if (found !== undefined && found.mtimeMs < Date.now() - draftAgeMs) await rm(file, { force: true });
+  }
+}
+
+const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException).code ?? '');
+const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+async function translated<Result>(work: () => Promise<Result>, key?: string): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    const code = codeOf(cause);
+    if (code === 'ENOENT' && key !== undefined) throw notFound(key, cause);
+    if (fullCodes.has(code)) {
+      throw new AppError('STORAGE_FULL', 'storage-full', 'The disk of the object store is full. Free space.', {
+        cause,
+      });
+    }
+    throw new AppError('BLOB_STORE_UNAVAILABLE', 'unavailable', `The object store failed (${code || 'unknown'}).`, {
+      cause,
+    });
+  }
+}
+
+function notFound(key: string, cause: unknown): AppError {
+  return new AppError('BLOB_NOT_FOUND', 'not-found', 'The stored bytes are gone.', { details: { key }, cause });
+}
