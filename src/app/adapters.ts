@@ -5,6 +5,7 @@ import { createHashingEmbedder } from '#modules/gateway/adapters/hashing-embedde
 import { openStaticEmbedder } from '#modules/gateway/adapters/static-embedder.ts';
 import type { ChatModel, Embedder } from '#modules/gateway/index.ts';
 import type { Parser } from '#modules/ingestion/index.ts';
+import type { BlobStore } from '#platform/blobs/ports.ts';
 import type { Clock } from '#platform/clock.ts';
 import { AppError } from '#platform/errors.ts';
 import type { Ids } from '#platform/ids.ts';
@@ -22,6 +23,7 @@ export type Adapters = {
   /** Undefined: no language model is configured; answers are extractive. */
   chatModel: ChatModel | undefined;
   parser: Parser;
+  blobs: BlobStore;
   clock: Clock;
   ids: Ids;
   random: Random;

@@ -10,6 +10,7 @@ import { createRetrieval } from '#modules/retrieval/index.ts';
 import { createCursors } from '#platform/cursor.ts';
 import { createHttpServer, type HttpServer } from '#platform/http/create-http-server.ts';
 import { readCookie } from '#platform/http/request/cookies.ts';
+import { createIdempotency, type Idempotency } from '#platform/idempotency/idempotency.ts';
 import { createSearchIndex } from '#platform/search/create-search-index.ts';
 import type { Secret } from '#platform/secret.ts';
 import type { Adapters } from './adapters.ts';
@@ -22,6 +23,7 @@ import { version } from './version.ts';
 export type App = Modules & {
   server: HttpServer;
   health: Health;
+  idempotency: Idempotency;
   /** Ends the background work of the modules. The adapters are closed by whoever opened them. */
   close(): Promise<void>;
 };
@@ -64,6 +66,7 @@ export async function buildApp(config: Config, adapters: Adapters, signingKey: S
   });
 
   const modules: Modules = { identity, gateway, corpus, ingestion, retrieval, chat, clock };
+  const idempotency = createIdempotency({ db: database.withTables(), config: config.idempotency });
   const health = createHealth({ database, gateway, config });
   const server = await createHttpServer({
     routes: buildRoutes(modules, config),
@@ -72,6 +75,7 @@ export async function buildApp(config: Config, adapters: Adapters, signingKey: S
         bearerToken: /^Bearer (\S+)$/i.exec(String(authorization ?? ''))?.[1],
         sessionToken: readCookie(cookie, sessionCookie),
       }),
+    idempotency,
     config: config.http,
     logger,
     metrics,
@@ -82,5 +86,5 @@ export async function buildApp(config: Config, adapters: Adapters, signingKey: S
     staticDirectory: path.join(projectRoot, 'web/dist'),
     version,
   });
-  return { ...modules, server, health, close: corpus.close };
+  return { ...modules, server, health, idempotency, close: corpus.close };
 }

@@ -9,8 +9,10 @@ import { gatewayConfig } from '#modules/gateway/index.ts';
 import { identityConfig } from '#modules/identity/index.ts';
 import { ingestionConfig } from '#modules/ingestion/index.ts';
 import { retrievalConfig } from '#modules/retrieval/index.ts';
+import { blobsConfig } from '#platform/blobs/config.ts';
 import { type LoadedConfiguration, loadConfiguration } from '#platform/configuration/load-configuration.ts';
 import { httpConfig } from '#platform/http/config.ts';
+import { idempotencyConfig } from '#platform/idempotency/config.ts';
 import { databaseConfig } from '#platform/postgres/config.ts';
 import { sandboxConfig } from '#platform/sandbox/config.ts';
 import { telemetryConfig } from '#platform/telemetry/config.ts';
@@ -48,6 +50,8 @@ export const configSchema = z.strictObject({
   http: httpConfig.prefault({}),
   telemetry: telemetryConfig.prefault({}),
   database: databaseConfig.prefault({}),
+  blobs: blobsConfig.prefault({}),
+  idempotency: idempotencyConfig.prefault({}),
   sandbox: sandboxConfig.prefault({}),
   identity: identityConfig.prefault({}),
   gateway: gatewayConfig.prefault({}),

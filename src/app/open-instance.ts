@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Organization } from '#modules/identity/index.ts';
+import { openBlobStore } from '#platform/blobs/open-blob-store.ts';
 import { systemClock } from '#platform/clock.ts';
 import { createIds } from '#platform/ids.ts';
 import type { Closables } from '#platform/lifecycle/closables.ts';
@@ -93,6 +94,8 @@ async function openAdapters(
     onSystemUse: (reason) => systemUses.increment({ reason }),
   });
   closables.add('database connections', database.close);
+  const { blobs, close: closeBlobs } = await openBlobStore(config.home, config.blobs);
+  closables.add('object store', closeBlobs);
   const { parser, pool } = openParser(config);
   closables.add('parser children', pool.close);
   return {
@@ -100,6 +103,7 @@ async function openAdapters(
     embedder: await openEmbedder(config, logger),
     chatModel: openChatModel(config.gateway),
     parser,
+    blobs,
     clock: systemClock,
     ids: createIds(systemClock, systemRandom),
     random: systemRandom,

@@ -8,6 +8,7 @@ import { readConfiguration } from '#app/config.ts';
 import { openParser } from '#app/open-parser.ts';
 import { createHashingEmbedder } from '#modules/gateway/adapters/hashing-embedder.ts';
 import type { Organization } from '#modules/identity/index.ts';
+import { openBlobStore } from '#platform/blobs/open-blob-store.ts';
 import { systemClock } from '#platform/clock.ts';
 import { createIds } from '#platform/ids.ts';
 import { systemRandom } from '#platform/random.ts';
@@ -23,7 +24,7 @@ export type TestApp = {
   testDatabase: TestDatabase;
   /** The first organization; `call` speaks as its operator unless told otherwise. */
   organization: Organization;
-  call(method: 'GET' | 'POST' | 'DELETE', url: string, options?: CallOptions): Promise<TestReply>;
+  call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, options?: CallOptions): Promise<TestReply>;
   /** A session of another organization's member, for the `cookie` option of `call`. */
   signIn(organizationId: string): Promise<string>;
   close(): Promise<void>;
@@ -49,6 +50,7 @@ export async function openTestApp({ settings = {}, adapters = {} }: TestAppOptio
   const home = await mkdtemp(path.join(os.tmpdir(), 'nexus-test-'));
   const { config } = readConfiguration({ home, 'http.checkReplies': true, ...settings });
   const testDatabase = await openTestDatabase();
+  const { blobs } = await openBlobStore(home, config.blobs);
   const { parser, pool } = openParser(config);
   const metrics = createMetrics({ processMetrics: false });
   const app = await buildApp(
@@ -58,6 +60,7 @@ export async function openTestApp({ settings = {}, adapters = {} }: TestAppOptio
       embedder: createHashingEmbedder(),
       chatModel: undefined,
       parser,
+      blobs,
       clock: systemClock,
       ids: createIds(systemClock, systemRandom),
       random: systemRandom,

@@ -18,6 +18,7 @@ export function ingestionRoutes(ingestion: Ingestion, config: IngestionConfig): 
       responses: { 200: uploadReply, 201: uploadReply },
       maxBodyBytes: config.maxFileBytes,
       timeoutMs: uploadTimeoutMs,
+      mayRepeat: true,
       async handle({ caller, query, body, signal }) {
         const { filename, external_id: externalId = filename, collection_id: collectionId, title } = query;
         const file = { filename, bytes: body, externalId, collectionId, title };

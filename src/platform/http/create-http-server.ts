@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '#platform/clock.ts';
+import type { Idempotency } from '#platform/idempotency/idempotency.ts';
 import type { Ids } from '#platform/ids.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import type { Metrics } from '#platform/telemetry/metrics.ts';
@@ -23,6 +24,8 @@ export type HttpServerOptions = {
   routes: readonly Route[];
   /** Finds out who asks from the headers (bearer token, API key, cookie). Undefined: nobody known. */
   authenticate: Authenticate;
+  /** Carries out a request with an Idempotency-Key once. Default: keys are not looked at. */
+  idempotency?: Idempotency;
   config: HttpConfig;
   logger: Logger;
   metrics: Metrics;
@@ -68,6 +71,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const server = await assembleServer({
     ...options,
     routes,
+    idempotency: options.idempotency,
     staticDirectory: options.staticDirectory,
     inFlight,
     isDraining: () => draining,

@@ -34,6 +34,7 @@ export async function createTelemetryServer(options: TelemetryServerOptions): Pr
   const server = await assembleServer({
     routes: [...probeRoutes(async () => ready()), ...operatorRoutes('public', { metrics, runChecks })],
     authenticate: async () => undefined,
+    idempotency: undefined,
     config: { ...http, ...target },
     logger,
     metrics: undefined,

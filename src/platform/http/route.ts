@@ -54,10 +54,16 @@ export type Route = {
   maxBodyBytes?: number;
   /** Time until `handle` has answered, in milliseconds. Default: `http.handlerTimeoutMs`. A stream may go on longer. */
   timeoutMs?: number;
+  /** Carrying the request out again has no second effect, so a key whose first try was cut off is simply tried again. */
+  mayRepeat?: true;
   /** Never looks at credentials, so that probes answer while identity cannot. Only with `public`. */
   ignoresCredentials?: true;
   handle(call: RouteCall<never, never, never, never>): Promise<RouteReply>;
 };
+
+/** True where a key means something: the request changes something, and its sender is known. */
+export const takesIdempotencyKey = ({ method, permission }: Route): boolean =>
+  method !== 'GET' && permission !== 'public';
 
 type Parsed<Schema> = Schema extends 'bytes' ? Buffer : Schema extends z.ZodType ? z.output<Schema> : undefined;
 

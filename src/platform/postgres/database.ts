@@ -1,9 +1,10 @@
 import { AppError } from '../errors.ts';
 import { isUuid } from '../ids.ts';
+import { beforeCommitIn } from './before-commit.ts';
 import type { DatabaseConfig } from './config.ts';
 import { createLoginPool, type LoginPool } from './login-pool.ts';
 import type { LoginUrls } from './logins.ts';
-import type { Database, TableDatabase } from './ports.ts';
+import type { Database, TableDatabase, Transaction } from './ports.ts';
 
 export type DatabaseOptions = {
   urls: Pick<LoginUrls, 'app' | 'system' | 'resolver'>;
@@ -22,7 +23,10 @@ export function openDatabase({ urls, config, onSystemUse }: DatabaseOptions): Da
   let closing: Promise<unknown> | undefined;
   return {
     withTables: <Tables>(): TableDatabase<Tables> => ({
-      inOrganization: async (organizationId, work) => pools.app.transaction(beginInside(organizationId), work),
+      inOrganization: async (organizationId, work) =>
+        pools.app.transaction(beginInside(organizationId), (transaction: Transaction<Tables>) =>
+          workToCommit(organizationId, transaction, work),
+        ),
       asSystem: async (reason, work) => {
         onSystemUse?.(reason);
         return pools.system.transaction('begin', work);
@@ -37,6 +41,16 @@ export function openDatabase({ urls, config, onSystemUse }: DatabaseOptions): Da
       await closing;
     },
   };
+}
+
+async function workToCommit<Tables, Result>(
+  organizationId: string,
+  transaction: Transaction<Tables>,
+  work: (transaction: Transaction<Tables>) => Promise<Result>,
+): Promise<Result> {
+  const result = await work(transaction);
+  await beforeCommitIn(organizationId)?.(transaction as Transaction<unknown>);
+  return result;
 }
 
 /** `set_config(…, true)` ends with the transaction, so a connection carries no organization back to the pool. */

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Clock } from '#platform/clock.ts';
 import { AppError } from '#platform/errors.ts';
+import type { Idempotency } from '#platform/idempotency/idempotency.ts';
 import type { Ids } from '#platform/ids.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import type { Metrics } from '#platform/telemetry/metrics.ts';
@@ -23,6 +24,7 @@ import { registerStaticPage } from './static-page.ts';
 export type ServerParts = {
   routes: readonly Route[];
   authenticate: Authenticate;
+  idempotency: Idempotency | undefined;
   config: HttpConfig;
   logger: Logger;
   /** Undefined: this server is not measured. */
@@ -144,7 +146,7 @@ function watchConnections(app: FastifyInstance, { config, logger, metrics, inFli
 
 /** Builds the server without opening anything. Throws ROUTE_TABLE_INVALID. */
 export async function assembleServer(parts: ServerParts): Promise<FastifyInstance> {
-  const { routes, config, logger, authenticate, staticDirectory } = parts;
+  const { routes, config, logger, authenticate, idempotency, staticDirectory } = parts;
   checkRoutes(routes);
   const app = createFastify(config, parts.ids);
   guardEntrance(app, { ...parts, measures: watchConnections(app, parts) });
@@ -152,7 +154,7 @@ export async function assembleServer(parts: ServerParts): Promise<FastifyInstanc
   guardBodyMemory(app, config);
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, logger));
   answerUnknownRoutes(app, routes);
-  for (const route of routes) registerRoute(app, route, { config, logger, authenticate });
+  for (const route of routes) registerRoute(app, route, { config, logger, authenticate, idempotency });
   if (staticDirectory !== undefined) await registerStaticPage(app, staticDirectory);
   await app.ready();
   return app;

@@ -1,6 +1,7 @@
 /** Puts one row of the route table on the server: who may ask, what is asked, what is answered. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '#platform/errors.ts';
+import type { Admission, Idempotency, KeptReply } from '#platform/idempotency/idempotency.ts';
 import type { Caller } from '#platform/permissions.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { runInRequestContext } from '#platform/telemetry/request-context.ts';
@@ -11,7 +12,8 @@ import { formatCookie } from '../request/cookies.ts';
 import { createRequestParser } from '../request/parse-request.ts';
 import { type RequestHeaders, refuseCrossSite } from '../request/request-guards.ts';
 import type { RequestInFlight } from '../request/requests-in-flight.ts';
-import type { Route, RouteCall, RouteReply } from '../route.ts';
+import { type Route, type RouteCall, type RouteReply, takesIdempotencyKey } from '../route.ts';
+import { admitOnce, idempotencyHeader, keepEvents, keepFailure } from './serve-once.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -22,7 +24,13 @@ declare module 'fastify' {
 /** Finds out who asks, and bounds its own time. Undefined: no valid credential. Throws AppError only. */
 export type Authenticate = (headers: RequestHeaders) => Promise<Caller | undefined>;
 
-export type Shell = { config: HttpConfig; logger: Logger; authenticate: Authenticate };
+export type Shell = {
+  config: HttpConfig;
+  logger: Logger;
+  authenticate: Authenticate;
+  /** Undefined: keys are not looked at. */
+  idempotency: Idempotency | undefined;
+};
 
 const maxUndeclaredBodyBytes = 1024;
 
@@ -91,15 +99,23 @@ function checkReply({ method, path, responses }: Route, answer: PlainReply): voi
   if (!result.success) throw broken(`with a body that breaks its contract: ${JSON.stringify(result.error.issues)}`);
 }
 
-function sendPlain(reply: FastifyReply, answer: PlainReply, secure: boolean): FastifyReply {
-  const { status, body, headers, cookies } = answer;
-  reply.code(status);
-  if (headers !== undefined) reply.headers(headers);
-  for (const cookie of cookies ?? []) reply.header('set-cookie', formatCookie(cookie, secure));
+/** What goes over the wire. A text can be kept for the same request coming again. */
+type WireReply = Omit<KeptReply, 'body'> & { body: string | Buffer };
+
+function toWire(answer: PlainReply, secure: boolean): WireReply {
+  const { status, body, headers = {}, cookies = [] } = answer;
+  const head = { status, cookies: cookies.map((cookie) => formatCookie(cookie, secure)) };
+  if (body === undefined) return { ...head, headers, body: '' };
+  if (isReady(answer)) return { ...head, headers, body: body as string | Buffer };
+  const json = { ...headers, 'content-type': 'application/json; charset=utf-8' };
+  return { ...head, headers: json, body: JSON.stringify(body) };
+}
+
+function sendWire(reply: FastifyReply, { status, headers, cookies, body }: WireReply): FastifyReply {
+  reply.code(status).headers(headers);
+  for (const cookie of cookies) reply.header('set-cookie', cookie);
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
-  if (body === undefined) return reply.send();
-  if (isReady(answer)) return reply.send(body);
-  return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
+  return body === '' ? reply.send() : reply.send(body);
 }
 
 async function sendEvents(
@@ -146,7 +162,10 @@ const firstOf = (value: string | string[] | undefined) => (Array.isArray(value) 
 
 /** Registers the row. Unknown fields, missing permissions and oversized bodies never reach its `handle`. */
 export function registerRoute(app: FastifyInstance, route: Route, shell: Shell): void {
-  const { config, logger: log } = shell;
+  const { config, logger: log, idempotency } = shell;
+  const maxKeptBytes = idempotency?.maxReplyBytes ?? 0;
+  const takesKey = takesIdempotencyKey(route);
+  const streams = Object.values(route.responses).includes('events');
   const parse = createRequestParser(route, config.maxJsonDepth);
   const handle = route.handle as (call: RouteCall<unknown, unknown, unknown, unknown>) => Promise<RouteReply>;
   const limitMs = route.timeoutMs ?? config.handlerTimeoutMs;
@@ -176,10 +195,37 @@ export function registerRoute(app: FastifyInstance, route: Route, shell: Shell):
         return inFlight.signal;
       },
     };
-    const answer = await withTimeLimit(async () => handle(call), limitMs, inFlight);
-    if ('events' in answer) return sendEvents({ inFlight, log }, reply, answer.events, config);
-    if (config.checkReplies) checkReply(route, answer);
-    return sendPlain(reply, answer, secure);
+    const carryOut = async (admission?: Admission): Promise<FastifyReply> => {
+      const answer = await withTimeLimit(async () => handle(call), limitMs, inFlight);
+      if ('events' in answer) {
+        const events = admission === undefined ? answer.events : keepEvents(answer.events, admission, maxKeptBytes);
+        return sendEvents({ inFlight, log }, reply, events, config);
+      }
+      if (config.checkReplies) checkReply(route, answer);
+      const wire = toWire(answer, secure);
+      const { body: text } = wire;
+      // Kept before it is sent: what the sender has seen is what is repeated.
+      if (typeof text === 'string' && text.length <= maxKeptBytes) await admission?.keep({ ...wire, body: text });
+      return sendWire(reply, wire);
+    };
+    const key = firstOf(headers[idempotencyHeader]);
+    if (key === undefined || caller === undefined || idempotency === undefined || !takesKey) return carryOut();
+    const found = await admitOnce(idempotency, {
+      route,
+      caller,
+      key,
+      target: request.url,
+      body: request.body as Buffer | undefined,
+      limitMs: limitMs + (streams ? config.streamTimeoutMs : 0),
+    });
+    if ('reply' in found) return sendWire(reply.header('idempotency-replayed', 'true'), found.reply);
+    const { admission } = found;
+    try {
+      return await admission.run(() => carryOut(admission));
+    } catch (error) {
+      await keepFailure(admission, error, requestId);
+      throw error;
+    }
   }
 
   app.route({

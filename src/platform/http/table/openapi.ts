@@ -1,7 +1,7 @@
 /** The route table as an OpenAPI 3.1 document. */
 import { z } from 'zod';
 import { problemSchema } from '../reply/problem.ts';
-import type { Route } from '../route.ts';
+import { type Route, takesIdempotencyKey } from '../route.ts';
 
 export type OpenApiInfo = { title: string; version: string; description?: string };
 
@@ -34,6 +34,15 @@ function toParameters(place: 'path' | 'query', schema: z.ZodObject | undefined):
   }));
 }
 
+const idempotencyParameter: Json = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Makes sending again harmless: the same key with the same request is answered with the same reply, with another request 422, while the first is in work 409. Kept for `idempotency.keepHours`, then the key counts as new.',
+  schema: { type: 'string', minLength: 8, maxLength: 255 },
+};
+
 function toRequestBody(body: Route['request']['body']): Json | undefined {
   if (body === undefined) return undefined;
   if (body === 'bytes') return { required: true, content: { 'application/octet-stream': {} } };
@@ -62,7 +71,11 @@ function toOperation(route: Route): Json {
     summary,
     tags: [tag],
     ...(isPublic ? { security: [] } : { description: `Needs the permission \`${permission}\`.` }),
-    parameters: [...toParameters('path', request.params), ...toParameters('query', request.query)],
+    parameters: [
+      ...toParameters('path', request.params),
+      ...toParameters('query', request.query),
+      ...(takesIdempotencyKey(route) ? [idempotencyParameter] : []),
+    ],
     ...(requestBody === undefined ? {} : { requestBody }),
     responses: {
       ...Object.fromEntries(Object.entries(responses).map(([status, schema]) => [status, toResponse(schema, status)])),

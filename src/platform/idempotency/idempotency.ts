@@ -1,0 +1,143 @@
+/**
+ * A request that carries an Idempotency-Key takes effect once, however often it is sent. The reply is kept and repeated;
+ * what happens between a change and the keeping of its reply is known too, because the change itself notes the key in its
+ * transaction.
+ */
+import { createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { seal, unseal } from '../blobs/seal.ts';
+import { AppError, type ErrorKind } from '../errors.ts';
+import { runBeforeCommit } from '../postgres/before-commit.ts';
+import type { TableDatabase } from '../postgres/ports.ts';
+import { Secret } from '../secret.ts';
+import type { IdempotencyConfig } from './config.ts';
+import { idempotencyErrors } from './errors.ts';
+import {
+  type FoundKey,
+  findKey,
+  type IdempotencyTables,
+  keepReply,
+  type Lock,
+  noteEffect,
+  pruneKeys,
+  releaseKey,
+  takeKey,
+} from './store.ts';
+
+/** A reply as it is repeated, byte for byte. */
+export type KeptReply = { status: number; headers: Record<string, string>; cookies: string[]; body: string };
+
+export type IdempotentRequest = {
+  organizationId: string;
+  /** Who asks: the same key of another caller is another key. */
+  subjectId: string;
+  key: string;
+  /** SHA-256 over everything that makes the request what it is. */
+  fingerprint: Buffer;
+  /** Longest time that carrying it out may take. */
+  lockMs: number;
+  /** True when carrying it out again after a crash has no second effect. */
+  mayRepeat: boolean;
+};
+
+/** The first time: the right to carry the request out. */
+export type Admission = {
+  /** Runs the request; its changes note the key. */
+  run<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Repeats this reply from now on. */
+  keep(reply: KeptReply): Promise<void>;
+  /** There is no reply to repeat: it failed, or was cut off. */
+  release(): Promise<void>;
+};
+
+export type Idempotency = {
+  /**
+   * Throws IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_REUSED (another request had the key), IDEMPOTENCY_IN_FLIGHT,
+   * IDEMPOTENCY_OUTCOME_UNKNOWN.
+   */
+  admit(request: IdempotentRequest): Promise<{ reply: KeptReply } | { admission: Admission }>;
+  /** Largest reply worth offering to `keep`, in bytes. */
+  readonly maxReplyBytes: number;
+  /** Removes expired keys; for the scheduler. */
+  prune(): Promise<number>;
+};
+
+const keyPattern = /^[\x21-\x7e]{8,255}$/;
+const keysPerPrune = 10_000;
+
+export function createIdempotency({
+  db,
+  config,
+}: {
+  db: TableDatabase<IdempotencyTables>;
+  config: IdempotencyConfig;
+}): Idempotency {
+  return {
+    maxReplyBytes: config.maxReplyBytes,
+    async admit(request) {
+      if (!keyPattern.test(request.key)) throw refusal('IDEMPOTENCY_KEY_INVALID', 'invalid');
+      const { organizationId, fingerprint } = request;
+      const keyHash = hashOf(request);
+      const replyKey = replyKeyOf(request);
+      const found = await db.inOrganization(organizationId, async (transaction) => {
+        const attempt = await takeKey(transaction, { ...request, keyHash, keepHours: config.keepHours });
+        return attempt ?? (await findKey(transaction, keyHash));
+      });
+      if (typeof found === 'number')
+        return { admission: admissionOf({ organizationId, keyHash, attempt: found }, replyKey) };
+      return { reply: openReply(requireRepeatable(found, fingerprint), replyKey) };
+    },
+    prune: () => db.asSystem('prune idempotency keys', (transaction) => pruneKeys(transaction, keysPerPrune)),
+  };
+
+  function admissionOf(lock: Lock, replyKey: Secret): Admission {
+    const inside = (work: Parameters<typeof db.inOrganization>[1]) => db.inOrganization(lock.organizationId, work);
+    return {
+      run: (work) =>
+        runBeforeCommit(
+          lock.organizationId,
+          async (transaction) => {
+            if (!(await noteEffect(transaction, lock))) throw refusal('IDEMPOTENCY_LOCK_LOST', 'conflict');
+          },
+          work,
+        ),
+      async keep(reply) {
+        const sealed = seal(replyKey, 'reply', Buffer.from(JSON.stringify(reply)));
+        await inside((transaction) => keepReply(transaction, lock, { status: reply.status, sealed }));
+      },
+      async release() {
+        await inside((transaction) => releaseKey(transaction, lock));
+      },
+    };
+  }
+}
+
+type Repeatable = FoundKey & { reply: Buffer };
+
+/** Throws why the request can neither be carried out nor answered from what is kept. */
+function requireRepeatable(found: FoundKey | undefined, fingerprint: Buffer): Repeatable {
+  // Released between our two looks: whoever asks again finds it free.
+  if (found === undefined) throw refusal('IDEMPOTENCY_IN_FLIGHT', 'conflict', { retryAfterSeconds: 1 });
+  if (!timingSafeEqual(found.fingerprint, fingerprint)) throw refusal('IDEMPOTENCY_KEY_REUSED', 'mismatch');
+  if (found.reply !== null) return { ...found, reply: found.reply };
+  if (found.isLocked || !found.hasEffect) throw refusal('IDEMPOTENCY_IN_FLIGHT', 'conflict', { retryAfterSeconds: 1 });
+  throw refusal('IDEMPOTENCY_OUTCOME_UNKNOWN', 'conflict');
+}
+
+function openReply({ reply }: Repeatable, replyKey: Secret): KeptReply {
+  return JSON.parse(unseal(replyKey, 'reply', reply).toString('utf8')) as KeptReply;
+}
+
+const hashOf = ({ subjectId, key }: IdempotentRequest): Buffer =>
+  createHash('sha256').update(`${subjectId}\n${key}`).digest();
+
+/** Only who has the key can open the reply; the database holds a hash of another derivation. */
+const replyKeyOf = ({ subjectId, key }: IdempotentRequest): Secret =>
+  new Secret(Buffer.from(hkdfSync('sha256', key, subjectId, 'nexus idempotency reply', 32)).toString('base64'));
+
+function refusal(
+  code: keyof typeof idempotencyErrors,
+  kind: ErrorKind,
+  details: Record<string, unknown> = {},
+): AppError {
+  return new AppError(code, kind, idempotencyErrors[code], { details });
+}
