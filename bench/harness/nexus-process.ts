@@ -1,5 +1,6 @@
 /** The product as a process of its own, on free ports and a home of the caller's, for benches and assurance programs. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RunningServer, readServerFile } from '#app/server-file.ts';
@@ -21,26 +22,36 @@ export type NexusProcess = {
 const readyDeadlineMs = 30_000;
 const stopDeadlineMs = 20_000;
 
-/** Inherits the model folder and nothing else of the environment. Throws when the server is not ready in time. */
-export async function startNexus(home: string, settings: Record<string, string> = {}): Promise<NexusProcess> {
+/**
+ * Inherits the model folder and nothing else of the environment. `wrapper` is a command that runs the server as its child,
+ * e.g. `strace …`. Throws when the server is not ready in time.
+ */
+export async function startNexus(
+  home: string,
+  settings: Record<string, string> = {},
+  wrapper: readonly string[] = [],
+): Promise<NexusProcess> {
   const startedMs = performance.now();
   const { PATH, NEXUS_MODEL_DIR } = process.env;
-  const child = spawn(
+  const [program = '', ...args] = [
+    ...wrapper,
     process.execPath,
-    ['--max-semi-space-size=8', path.join(projectRoot, 'src/main.ts'), '--background'],
-    {
-      env: {
-        PATH,
-        NEXUS_HOME: home,
-        NEXUS_HTTP__PORT: '0',
-        NEXUS_TELEMETRY__METRICS_PORT: '0',
-        NEXUS_TELEMETRY__LOG_LEVEL: 'error',
-        ...(NEXUS_MODEL_DIR === undefined ? {} : { NEXUS_MODEL_DIR: path.resolve(NEXUS_MODEL_DIR) }),
-        ...settings,
-      },
-      stdio: ['ignore', 'ignore', 'inherit'],
+    '--max-semi-space-size=8',
+    path.join(projectRoot, 'src/main.ts'),
+    '--background',
+  ];
+  const child = spawn(program, args, {
+    env: {
+      PATH,
+      NEXUS_HOME: home,
+      NEXUS_HTTP__PORT: '0',
+      NEXUS_TELEMETRY__METRICS_PORT: '0',
+      NEXUS_TELEMETRY__LOG_LEVEL: 'error',
+      ...(NEXUS_MODEL_DIR === undefined ? {} : { NEXUS_MODEL_DIR: path.resolve(NEXUS_MODEL_DIR) }),
+      ...settings,
     },
-  );
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const running = await untilReady(home, child, startedMs);
   return {
     child,
@@ -58,10 +69,20 @@ export async function untilReady(home: string, child: ChildProcess, startedMs: n
   while (performance.now() - startedMs < readyDeadlineMs) {
     if (child.exitCode !== null) throw new Error(`The server ended with exit code ${child.exitCode}.`);
     const running = await readServerFile(home);
-    if (running !== undefined && running.pid === child.pid && (await isReady(running.url))) return running;
+    if (running !== undefined && isOf(running.pid, child.pid) && (await isReady(running.url))) return running;
     await sleep(2);
   }
   throw new Error(`The server was not ready within ${readyDeadlineMs} ms.`);
+}
+
+/** True for the process itself, and for the one that a wrapper has started. */
+function isOf(pid: number, childPid: number | undefined): boolean {
+  if (pid === childPid) return true;
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8').includes(`\nPPid:\t${childPid}\n`);
+  } catch {
+    return false;
+  }
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -45,7 +45,12 @@ export async function startChild(
 
 function wireChild(launch: Launch, maxReplyBytes: number): Child & { firstFrame: Promise<Frame> } {
   const spawned = spawn(launch.command, launch.args, { env: {}, cwd: '/', stdio: ['pipe', 'ignore', 'pipe', 'pipe'] });
-  const requests = spawned.stdin as Writable;
+  // Without a free file descriptor there are no pipes; what went wrong comes as an event that nobody may miss.
+  if (!spawned.stdin) {
+    spawned.on('error', () => undefined);
+    throw new AppError('PARSER_UNAVAILABLE', 'unavailable', 'No parser process could be started: no free descriptor.');
+  }
+  const requests: Writable = spawned.stdin;
   const replies = spawned.stdio[replyDescriptor] as Readable;
   const printed = keepTail(spawned.stderr as Readable);
   const exited = Promise.withResolvers<void>();

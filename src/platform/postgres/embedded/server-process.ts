@@ -38,11 +38,13 @@ export async function startServerProcess(input: {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });
-  log.follow(child.stderr);
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
+  // Without a free file descriptor there are no pipes, whatever the types say.
+  if (!child.stderr) throw startFailure([], 'no free file descriptor');
+  log.follow(child.stderr);
   // Backends that outlive a killed server keep its output open, so its end is not waited for, only asked about.
   const saidAll = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const guardian =

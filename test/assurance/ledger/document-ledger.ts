@@ -1,0 +1,257 @@
+/**
+ * A ledger of documents outside of the product: what was sent, and what was acknowledged, written down after each answer.
+ * Whatever happened to the product meanwhile, `compare` says what is lost, doubled, invented, damaged or not found.
+ */
+import { createHash } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SeededRandom } from '../../../bench/harness/seeded-random.ts';
+
+/** What the ledger needs of a server. */
+export type LedgerServer = {
+  call(method: string, target: string, body?: string | Uint8Array): Promise<{ status: number; text: string }>;
+};
+
+/** What the ledger knows of one external id: the last acknowledged state, and what was sent and not answered. */
+type Entry = {
+  acknowledged: string | undefined;
+  unanswered: Set<string>;
+  /** Index position of the last acknowledged upload that waited for it. */
+  position?: string;
+  /** The queue has it: nothing else is sent for this document until all is settled. */
+  isQueued?: boolean;
+};
+
+export type Counts = { lost: number; duplicated: number; phantom: number; unopenable: number; unsearchable: number };
+
+export type DocumentLedger = {
+  readonly counts: Counts;
+  readonly acknowledged: number;
+  readonly queued: number;
+  readonly compared: number;
+  /** Sends uploads that wait, uploads that are queued, and deletions, until the signal is aborted. */
+  send(server: LedgerServer, stop: AbortSignal): Promise<void>;
+  /** Waits until the queue has nothing more to do, then compares everything with the ledger. */
+  compare(server: LedgerServer): Promise<void>;
+  /** Plants a loss, an invention and a twin before the comparison; answers how many of the three it found. */
+  findPlanted(server: LedgerServer): Promise<number>;
+};
+
+const deleted = 'deleted';
+const pauseAfterFailureMs = 5;
+const settleDeadlineMs = 60_000;
+
+/** `file` lies on another disk than the product's. Errors that the trial itself caused are told by `isExpected`. */
+export function createDocumentLedger({
+  random,
+  file,
+  isExpected = () => true,
+}: {
+  random: SeededRandom;
+  file: string;
+  isExpected?: (error: unknown) => boolean;
+}): DocumentLedger {
+  const entries = new Map<string, Entry>();
+  const counts: Counts = { lost: 0, duplicated: 0, phantom: 0, unopenable: 0, unsearchable: 0 };
+  const figures = { acknowledged: 0, queued: 0, compared: 0 };
+  const busy = new Set<string>();
+  let next = 0;
+
+  const entryOf = (externalId: string): Entry => {
+    const entry = entries.get(externalId) ?? { acknowledged: undefined, unanswered: new Set<string>() };
+    entries.set(externalId, entry);
+    return entry;
+  };
+
+  function acknowledge(externalId: string, state: string): void {
+    const entry = entryOf(externalId);
+    entry.acknowledged = state;
+    entry.unanswered.clear();
+    figures.acknowledged += 1;
+    appendFileSync(file, `${JSON.stringify([externalId, state])}\n`);
+  }
+
+  async function upload(server: LedgerServer, externalId: string, wait: boolean): Promise<void> {
+    const entry = entryOf(externalId);
+    const text = textOf(externalId, random);
+    entry.unanswered.add(hashOf(text));
+    if (!wait) entry.isQueued = true;
+    const target = `/api/v1/documents?filename=a.md&external_id=${externalId}${wait ? '' : '&wait=false'}`;
+    const reply = await server.call('POST', target, text);
+    if (reply.status >= 300) return;
+    if (wait) entry.position = (JSON.parse(reply.text) as { position: string }).position;
+    else {
+      delete entry.position;
+      figures.queued += 1;
+    }
+    acknowledge(externalId, hashOf(text));
+  }
+
+  async function remove(server: LedgerServer, externalId: string): Promise<void> {
+    const documentId = await findId(server, externalId);
+    if (documentId === undefined) return;
+    entryOf(externalId).unanswered.add(deleted);
+    const reply = await server.call('DELETE', `/api/v1/documents/${documentId}`);
+    if (reply.status < 300) acknowledge(externalId, deleted);
+  }
+
+  function sendOne(server: LedgerServer, externalId: string): Promise<void> {
+    const dice = random.integer(10);
+    if (dice === 0) return remove(server, externalId);
+    return upload(server, externalId, dice < 6);
+  }
+
+  /** A new document, or one that exists and that nothing else is under way for. */
+  function pick(): string | undefined {
+    const isKnown = random.integer(10) < 3 && next > 0;
+    const externalId = `document-${isKnown ? random.integer(next) : next++}`;
+    return busy.has(externalId) || entries.get(externalId)?.isQueued ? undefined : externalId;
+  }
+
+  /** The queue is empty: what was queued and not answered is either there now or never will be. */
+  function settle(found: readonly Listed[]): void {
+    const states = new Map(found.map((document) => [document.external_id, document.content_hash]));
+    for (const [externalId, entry] of entries) {
+      if (!entry.isQueued) continue;
+      const state = states.get(externalId);
+      if (state !== undefined && entry.unanswered.has(state)) entry.acknowledged = state;
+      entry.unanswered.clear();
+      delete entry.isQueued;
+    }
+  }
+
+  async function listAll(server: LedgerServer): Promise<Listed[]> {
+    const documents: Listed[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const reply = await getPatiently(server, `/api/v1/documents?limit=200${cursor && `&cursor=${cursor}`}`);
+      if (reply.status !== 200) throw new Error(`The list of documents answered ${reply.status}: ${reply.text}`);
+      const page = JSON.parse(reply.text) as { items: Listed[]; next_cursor: string | null };
+      documents.push(...page.items);
+      cursor = page.next_cursor;
+    }
+    return documents;
+  }
+
+  /** Some documents are opened and searched for, each by a word that only it has. */
+  async function openSome(server: LedgerServer, found: Listed[]): Promise<void> {
+    for (let index = 0; index < Math.min(3, found.length); index += 1) {
+      const document = found[random.integer(found.length)] as Listed;
+      const text = await getPatiently(server, `/api/v1/documents/${document.id}/text`);
+      const body = text.status === 200 ? (JSON.parse(text.text) as { text: string }).text : '';
+      if (hashOf(body) !== document.content_hash) counts.unopenable += 1;
+      const word = wordOf(document.external_id);
+      const hits = await searchWhenWarm(server, word, entries.get(document.external_id)?.position);
+      const own = hits.filter((hit) => hit.document_id === document.id && hit.text.includes(word));
+      if (own.length !== 1) counts.unsearchable += 1;
+    }
+  }
+
+  return {
+    counts,
+    get acknowledged() {
+      return figures.acknowledged;
+    },
+    get queued() {
+      return figures.queued;
+    },
+    get compared() {
+      return figures.compared;
+    },
+    async send(server, stop) {
+      while (!stop.aborted) {
+        const externalId = pick();
+        if (externalId === undefined) continue;
+        busy.add(externalId);
+        // The fault cuts requests: they are the unanswered ones.
+        await sendOne(server, externalId).catch((error: unknown) => {
+          if (!stop.aborted && !isExpected(error)) throw error;
+          return sleep(pauseAfterFailureMs);
+        });
+        busy.delete(externalId);
+      }
+    },
+    async compare(server) {
+      await untilSettled(server);
+      const found = await listAll(server);
+      tally(found, entries, counts);
+      figures.compared += found.length;
+      settle(found);
+      await openSome(server, found);
+    },
+    async findPlanted(server) {
+      const found = await listAll(server);
+      const [first] = found;
+      if (first === undefined) return 0;
+      const clean = () => ({ lost: 0, duplicated: 0, phantom: 0, unopenable: 0, unsearchable: 0 });
+      const planted = { acknowledged: 'x', unanswered: new Set<string>() };
+      const [loss, invention, twin] = [clean(), clean(), clean()];
+      tally(found, new Map([...entries, ['never-stored', planted]]), loss);
+      tally([...found, { ...first, external_id: 'never-sent' }], entries, invention);
+      tally([...found, first], entries, twin);
+      return [loss.lost === 1, invention.phantom === 1, twin.duplicated === 1].filter(Boolean).length;
+    },
+  };
+}
+
+function tally(found: readonly Listed[], entries: ReadonlyMap<string, Entry>, counts: Counts): void {
+  const byExternalId = Map.groupBy(found, (document) => document.external_id);
+  for (const [externalId, documents] of byExternalId) {
+    counts.duplicated += documents.length - 1;
+    const entry = entries.get(externalId);
+    const state = documents[0]?.content_hash ?? '';
+    if (entry === undefined || (entry.acknowledged === undefined && !entry.unanswered.has(state))) counts.phantom += 1;
+  }
+  for (const [externalId, { acknowledged, unanswered }] of entries) {
+    if (acknowledged === undefined) continue;
+    const state = byExternalId.get(externalId)?.[0]?.content_hash ?? deleted;
+    if (state !== acknowledged && !unanswered.has(state)) counts.lost += 1;
+  }
+}
+
+/** Until no task is running. A task that never ends is a loss, and shows as one. */
+async function untilSettled(server: LedgerServer): Promise<void> {
+  for (const endsMs = performance.now() + settleDeadlineMs; performance.now() < endsMs; await sleep(50)) {
+    const reply = await getPatiently(server, '/api/v1/tasks?state=running&limit=1');
+    if (reply.status !== 200) throw new Error(`The list of tasks answered ${reply.status}: ${reply.text}`);
+    if ((JSON.parse(reply.text) as { items: unknown[] }).items.length === 0) return;
+  }
+}
+
+type Listed = { id: string; external_id: string; content_hash: string };
+
+async function findId(server: LedgerServer, externalId: string): Promise<string | undefined> {
+  const reply = await server.call('GET', `/api/v1/documents?external_id=${externalId}`);
+  return reply.status === 200 ? (JSON.parse(reply.text) as { items: Listed[] }).items[0]?.id : undefined;
+}
+
+async function searchWhenWarm(
+  server: LedgerServer,
+  word: string,
+  position: string | undefined,
+): Promise<{ document_id: string; text: string }[]> {
+  const at = position === undefined ? '' : `&at_least=${position}`;
+  const reply = await getPatiently(server, `/api/v1/search?limit=50&query=${word}${at}`);
+  if (reply.status !== 200) return [];
+  return (JSON.parse(reply.text) as { passages: { document_id: string; text: string }[] }).passages;
+}
+
+/** A connection that the fault broke, or a cold index, is told as 503; a client tries again. */
+async function getPatiently(server: LedgerServer, target: string): Promise<{ status: number; text: string }> {
+  for (let attempt = 0; ; attempt += 1) {
+    const reply = await server.call('GET', target);
+    if (reply.status !== 503 || attempt === 200) return reply;
+    await sleep(50);
+  }
+}
+
+const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
+const wordOf = (externalId: string) => `w${createHash('sha256').update(externalId).digest('hex').slice(0, 12)}`;
+
+function textOf(externalId: string, random: SeededRandom): string {
+  const paragraphs = Array.from(
+    { length: 1 + random.integer(4) },
+    (_, index) => `Paragraph ${index} has the number ${random.integer(1e9)}.`,
+  );
+  return `# ${externalId}\n\nThis document holds the word ${wordOf(externalId)} once.\n\n${paragraphs.join('\n\n')}\n`;
+}
