@@ -8,6 +8,7 @@ export const mayUse = {
   gateway: ['identity'],
   corpus: ['identity'],
   ingestion: ['identity', 'gateway', 'corpus'],
+  messaging: ['identity'],
   retrieval: ['identity', 'gateway', 'corpus'],
   grounding: ['identity', 'gateway'],
   chat: ['identity', 'gateway', 'retrieval', 'grounding'],

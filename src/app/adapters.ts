@@ -11,6 +11,8 @@ import { AppError } from '#platform/errors.ts';
 import type { Ids } from '#platform/ids.ts';
 import type { Database } from '#platform/postgres/ports.ts';
 import type { Random } from '#platform/random.ts';
+import type { Secret } from '#platform/secret.ts';
+import type { DiskGuard } from '#platform/storage/disk-guard.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import type { Metrics } from '#platform/telemetry/metrics.ts';
 import * as chatModelProviders from './chat-model-providers.ts';
@@ -24,6 +26,9 @@ export type Adapters = {
   chatModel: ChatModel | undefined;
   parser: Parser;
   blobs: BlobStore;
+  /** Seals what is kept outside of rows, and secrets within them. */
+  fileKey: Secret;
+  diskGuard: Pick<DiskGuard, 'requireSpace' | 'freeBytes'>;
   clock: Clock;
   ids: Ids;
   random: Random;

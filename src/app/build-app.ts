@@ -5,9 +5,9 @@ import { createCorpus } from '#modules/corpus/index.ts';
 import { createGateway } from '#modules/gateway/index.ts';
 import { createGrounding } from '#modules/grounding/index.ts';
 import { createIdentity, sessionCookie } from '#modules/identity/index.ts';
-import { createIngestion } from '#modules/ingestion/index.ts';
 import { createRetrieval } from '#modules/retrieval/index.ts';
 import { createCursors } from '#platform/cursor.ts';
+import type { Relay } from '#platform/events/index.ts';
 import { createHttpServer, type HttpServer } from '#platform/http/create-http-server.ts';
 import { readCookie } from '#platform/http/request/cookies.ts';
 import { createIdempotency, type Idempotency } from '#platform/idempotency/idempotency.ts';
@@ -19,19 +19,23 @@ import { createHealth, type Health } from './health.ts';
 import type { Modules } from './modules.ts';
 import { buildRoutes } from './routes.ts';
 import { version } from './version.ts';
+import { wireEvents } from './wire-events.ts';
+import { wireIngestion } from './wire-ingestion.ts';
 
 export type App = Modules & {
   server: HttpServer;
   health: Health;
   idempotency: Idempotency;
+  relay: Relay;
   /** Ends the background work of the modules. The adapters are closed by whoever opened them. */
   close(): Promise<void>;
 };
 
 /** `signingKey` must be the same in every process on one database: it signs the cursors of lists. */
 export async function buildApp(config: Config, adapters: Adapters, signingKey: Secret): Promise<App> {
-  const { database, embedder, chatModel, parser, clock, ids, random, logger, metrics } = adapters;
+  const { embedder, chatModel, clock, ids, random, logger, metrics } = adapters;
   const cursors = createCursors(signingKey);
+  const { database, messaging, relay } = wireEvents({ ...adapters, config });
 
   const identity = createIdentity({ db: database.withTables(), clock, ids, random, config: config.identity });
   const gateway = createGateway({ chatModel, embedder, config: config.gateway });
@@ -45,7 +49,7 @@ export async function buildApp(config: Config, adapters: Adapters, signingKey: S
     config: config.corpus,
     onFollowError: (error) => logger.warn('corpus.follow_failed', { module: 'corpus', error }),
   });
-  const ingestion = createIngestion({ corpus, gateway, parser, clock, config: config.ingestion });
+  const { sources, ingestion } = wireIngestion({ config, adapters, database, corpus, gateway, cursors });
   const retrieval = createRetrieval({
     corpus,
     gateway,
@@ -65,11 +69,11 @@ export async function buildApp(config: Config, adapters: Adapters, signingKey: S
     config: config.chat,
   });
 
-  const modules: Modules = { identity, gateway, corpus, ingestion, retrieval, chat, clock };
+  const modules: Modules = { identity, gateway, corpus, sources, ingestion, messaging, retrieval, chat, clock };
   const idempotency = createIdempotency({ db: database.withTables(), config: config.idempotency });
   const health = createHealth({ database, gateway, config });
   const server = await createHttpServer({
-    routes: buildRoutes(modules, config),
+    routes: buildRoutes(modules, config, cursors),
     authenticate: ({ authorization, cookie }) =>
       identity.authenticate({
         bearerToken: /^Bearer (\S+)$/i.exec(String(authorization ?? ''))?.[1],
@@ -86,5 +90,5 @@ export async function buildApp(config: Config, adapters: Adapters, signingKey: S
     staticDirectory: path.join(projectRoot, 'web/dist'),
     version,
   });
-  return { ...modules, server, health, idempotency, close: corpus.close };
+  return { ...modules, server, health, idempotency, relay, close: corpus.close };
 }

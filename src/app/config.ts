@@ -8,19 +8,25 @@ import { evaluationConfig } from '#modules/evaluation/index.ts';
 import { gatewayConfig } from '#modules/gateway/index.ts';
 import { identityConfig } from '#modules/identity/index.ts';
 import { ingestionConfig } from '#modules/ingestion/index.ts';
+import { messagingConfig } from '#modules/messaging/index.ts';
 import { retrievalConfig } from '#modules/retrieval/index.ts';
 import { blobsConfig } from '#platform/blobs/config.ts';
 import { type LoadedConfiguration, loadConfiguration } from '#platform/configuration/load-configuration.ts';
+import { isSecretSchema } from '#platform/configuration/secret-schema.ts';
+import { listSettings } from '#platform/configuration/settings.ts';
+import { eventsConfig } from '#platform/events/index.ts';
 import { httpConfig } from '#platform/http/config.ts';
 import { idempotencyConfig } from '#platform/idempotency/config.ts';
 import { databaseConfig } from '#platform/postgres/config.ts';
+import { queueConfig } from '#platform/queue/config.ts';
 import { sandboxConfig } from '#platform/sandbox/config.ts';
+import { storageConfig } from '#platform/storage/config.ts';
 import { telemetryConfig } from '#platform/telemetry/config.ts';
 
 /** The folder that holds package.json. */
 export const projectRoot = path.resolve(import.meta.dirname, '../..');
 
-export const roles = ['api', 'scheduler'] as const;
+export const roles = ['api', 'scheduler', 'worker'] as const;
 
 export const configSchema = z.strictObject({
   home: z
@@ -32,7 +38,9 @@ export const configSchema = z.strictObject({
     .array(z.enum(roles))
     .min(1)
     .default([...roles])
-    .describe('What this process does (also ROLES): `api` serves requests, `scheduler` does the periodic work.'),
+    .describe(
+      'What this process does (also ROLES): `api` serves requests, `scheduler` does the periodic work, `worker` takes jobs from the queues.',
+    ),
   models: z
     .strictObject({
       directory: z
@@ -50,8 +58,12 @@ export const configSchema = z.strictObject({
   http: httpConfig.prefault({}),
   telemetry: telemetryConfig.prefault({}),
   database: databaseConfig.prefault({}),
+  storage: storageConfig.prefault({}),
   blobs: blobsConfig.prefault({}),
+  events: eventsConfig.prefault({}),
+  messaging: messagingConfig.prefault({}),
   idempotency: idempotencyConfig.prefault({}),
+  worker: queueConfig.prefault({}),
   sandbox: sandboxConfig.prefault({}),
   identity: identityConfig.prefault({}),
   gateway: gatewayConfig.prefault({}),
@@ -96,6 +108,16 @@ export function readConfiguration(overrides: Readonly<Record<string, unknown>> =
     overrides,
   });
   return { config: { ...config, home: path.resolve(projectRoot, config.home) }, origins };
+}
+
+/** Every setting by path, but for the secrets: what a process that we start is given to have the same configuration. */
+export function settingsOf(config: Config): Record<string, unknown> {
+  const settings = listSettings(configSchema).filter(({ schema }) => !isSecretSchema(schema));
+  return Object.fromEntries(settings.map(({ path: name }) => [name, valueAt(config, name)]));
+}
+
+function valueAt(config: unknown, name: string): unknown {
+  return name.split('.').reduce<unknown>((found, key) => (found as Record<string, unknown> | undefined)?.[key], config);
 }
 
 /** What a server that is started in the background inherits. */

@@ -13,6 +13,7 @@ import { findMigrations } from '#platform/postgres/find-migrations.ts';
 import { openPostgres, type ReadyPostgres } from '#platform/postgres/open-postgres.ts';
 import { systemRandom } from '#platform/random.ts';
 import { Secret } from '#platform/secret.ts';
+import { openDiskGuard } from '#platform/storage/disk-guard.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '#platform/telemetry/metrics.ts';
 import { type Adapters, openChatModel, openEmbedder } from './adapters.ts';
@@ -20,6 +21,7 @@ import { type App, buildApp } from './build-app.ts';
 import { type Config, projectRoot } from './config.ts';
 import { openParser } from './open-parser.ts';
 import { ensurePartitions } from './scheduler.ts';
+import { connectionsOfWorkers } from './worker-pools.ts';
 
 export type Instance = {
   app: App;
@@ -38,6 +40,8 @@ export type InstanceOptions = {
   command: string;
   /** The embedded database cannot be kept running: the process should end. */
   onDatabaseLost: (error: unknown) => void;
+  /** False: a process that the holder of the home's lock started beside itself. Default true. */
+  ownsHome?: boolean;
 };
 
 const operatorTokenBytes = 32;
@@ -45,10 +49,12 @@ const sourceRoot = path.join(projectRoot, 'src');
 
 /** Throws `HOME_LOCKED` within a second when another process has the home. */
 export async function openInstance(options: InstanceOptions): Promise<Instance> {
-  const { config, closables, command } = options;
-  await mkdir(config.home, { recursive: true, mode: 0o700 });
-  const lock = await lockHome(config.home, { command });
-  closables.add('home lock', lock.release);
+  const { config, closables, command, ownsHome = true } = options;
+  if (ownsHome) {
+    await mkdir(config.home, { recursive: true, mode: 0o700 });
+    const lock = await lockHome(config.home, { command });
+    closables.add('home lock', lock.release);
+  }
 
   const postgres = await openDatabaseServer(options);
   const adapters = await openAdapters(options, postgres);
@@ -65,7 +71,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
 async function openDatabaseServer({ config, logger, closables, onDatabaseLost }: InstanceOptions) {
   const postgres = await openPostgres({
     home: config.home,
-    config: config.database,
+    config: withRoomForWorkers(config),
     migrations: await findMigrations(sourceRoot),
     onState(state, detail) {
       logger[state === 'up' ? 'info' : 'error'](`database.${state}`, { module: 'app', ...detail });
@@ -74,6 +80,13 @@ async function openDatabaseServer({ config, logger, closables, onDatabaseLost }:
   });
   closables.add('database server', postgres.stop, { timeoutMs: config.database.embedded.stopTimeoutMs + 5000 });
   return postgres;
+}
+
+/** Worker processes of our own use the embedded server too. */
+function withRoomForWorkers({ database, worker }: Config): Config['database'] {
+  const { embedded } = database;
+  const maxConnections = embedded.maxConnections + connectionsOfWorkers({ database, worker });
+  return { ...database, embedded: { ...embedded, maxConnections } };
 }
 
 async function openAdapters(
@@ -94,8 +107,10 @@ async function openAdapters(
     onSystemUse: (reason) => systemUses.increment({ reason }),
   });
   closables.add('database connections', database.close);
-  const { blobs, close: closeBlobs } = await openBlobStore(config.home, config.blobs);
+  const { blobs, fileKey, close: closeBlobs } = await openBlobStore(config.home, config.blobs);
   closables.add('object store', closeBlobs);
+  const diskGuard = await openDiskGuard(config.home, config.storage);
+  closables.add('disk guard', diskGuard.close);
   const { parser, pool } = openParser(config);
   closables.add('parser children', pool.close);
   return {
@@ -104,6 +119,8 @@ async function openAdapters(
     chatModel: openChatModel(config.gateway),
     parser,
     blobs,
+    fileKey,
+    diskGuard,
     clock: systemClock,
     ids: createIds(systemClock, systemRandom),
     random: systemRandom,

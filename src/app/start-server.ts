@@ -1,15 +1,17 @@
 /** A server from its first step to its last: open, listen, tell the command line, stop on a signal. */
 import { createTelemetryServer } from '#platform/http/create-telemetry-server.ts';
-import { createClosables } from '#platform/lifecycle/closables.ts';
+import { type Closables, createClosables } from '#platform/lifecycle/closables.ts';
 import { createShutdown } from '#platform/lifecycle/shutdown.ts';
 import { createLogger } from '#platform/telemetry/logger.ts';
 import type { Config } from './config.ts';
 import { type Instance, openInstance } from './open-instance.ts';
 import { scheduledTasks, startScheduler } from './scheduler.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
+import { startWorkerRole, workerStopMsOf } from './start-worker-role.ts';
 import { version } from './version.ts';
 
 export type StartedServer = {
+  /** Empty when this process does not serve requests. */
   url: string;
   /** A link that opens the page signed in; works once. */
   createSignInLink(): Promise<string>;
@@ -37,14 +39,28 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   try {
     const instance = await openInstance({ config, logger, closables, command, onDatabaseLost: () => stop() });
     const { app, adapters } = instance;
+    const workers = await startWorkerRole({ instance, config, logger });
+    closables.add('workers', workers.close, { timeoutMs: workerStopMsOf(config) });
     const url = await listen(config, instance, closables);
     if (config.roles.includes('scheduler')) {
       const scheduler = startScheduler(scheduledTasks(app, adapters.database), logger);
       closables.add('scheduler', scheduler.close);
+      app.relay.start();
+      closables.add('event relay', app.relay.close);
+      app.messaging.start();
+      closables.add('webhook sender', app.messaging.close);
+      closables.add('source watcher', app.sources.watchSources().close);
     }
     if (handleSignals) {
       const shutdown = createShutdown(
-        { refuseWork: app.server.startDraining, drain: () => app.server.close(), close: closables.close },
+        {
+          refuseWork() {
+            app.server.startDraining();
+            workers.stopFetching();
+          },
+          drain: async () => void (await Promise.all([app.server.close(), workers.close()])),
+          close: closables.close,
+        },
         {
           drainTimeoutMs: config.http.drainTimeoutMs,
           exitTimeoutMs: exitTimeoutOf(config),
@@ -54,14 +70,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
       stop = () => void shutdown.begin(databaseLostExitCode);
     }
     // From here on others know this process and may signal it.
-    await writeServerFile(config.home, {
-      pid: process.pid,
-      url,
-      token: instance.operatorToken,
-      startedAt: adapters.clock.now().toISOString(),
-      version,
-    });
-    closables.add('server file', () => removeServerFile(config.home));
+    if (url !== '') await announce(config, { url, instance, closables });
     logger.info('server.ready', { module: 'app', url, home: config.home, roles: config.roles });
     return {
       url,
@@ -74,16 +83,29 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   }
 }
 
-/** Draining, then closing whose longest part is the database: both settings count, and a stop is never cut short of them. */
-export function exitTimeoutOf({ http, database }: Pick<Config, 'http' | 'database'>): number {
-  return http.drainTimeoutMs + database.embedded.stopTimeoutMs + closingSlackMs;
+/** Draining, then closing whose longest part is the database: these settings count, and a stop is never cut short of them. */
+export function exitTimeoutOf(config: Pick<Config, 'http' | 'worker' | 'database'>): number {
+  const { http, database } = config;
+  return Math.max(http.drainTimeoutMs, workerStopMsOf(config)) + database.embedded.stopTimeoutMs + closingSlackMs;
 }
 
-async function listen(
+/** How the command line finds this server and may speak to it. */
+async function announce(
   config: Config,
-  { app, adapters }: Instance,
-  closables: ReturnType<typeof createClosables>,
-): Promise<string> {
+  { url, instance, closables }: { url: string; instance: Instance; closables: Closables },
+): Promise<void> {
+  await writeServerFile(config.home, {
+    pid: process.pid,
+    url,
+    token: instance.operatorToken,
+    startedAt: instance.adapters.clock.now().toISOString(),
+    version,
+  });
+  closables.add('server file', () => removeServerFile(config.home));
+}
+
+/** The address of the API; empty when another process serves it. */
+async function listen(config: Config, { app, adapters }: Instance, closables: Closables): Promise<string> {
   const { metrics, logger, ids, clock } = adapters;
   if (config.telemetry.metricsEnabled) {
     const telemetry = await createTelemetryServer({
@@ -99,6 +121,7 @@ async function listen(
     closables.add('telemetry listener', telemetry.close);
     await telemetry.listen();
   }
+  if (!config.roles.includes('api')) return '';
   closables.add('listener', app.server.close, { timeoutMs: config.http.drainTimeoutMs + 5000 });
   const { url } = await app.server.listen();
   return url;

@@ -1,6 +1,7 @@
 /** Finds the running server of this home, or builds the app in this process when none runs. */
 import type { Config } from '#app/config.ts';
 import { openInstance } from '#app/open-instance.ts';
+import { startOwnWorkers, workerStopMsOf } from '#app/start-worker-role.ts';
 import { isAppError } from '#platform/errors.ts';
 import { createClosables } from '#platform/lifecycle/closables.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
@@ -34,13 +35,19 @@ export async function connect(config: Config, options: ConnectOptions): Promise<
 async function openHere(config: Config, { command, logger }: ConnectOptions): Promise<Connection> {
   const closables = createClosables();
   try {
-    const { app, operatorToken } = await openInstance({
+    const instance = await openInstance({
       config,
       logger,
       closables,
       command,
       onDatabaseLost: () => process.exit(1),
     });
+    const { app, operatorToken } = instance;
+    // Nobody else does the jobs of an embedded database while this process holds it. What the command did not wait for
+    // is left to the next one.
+    const worker = { ...config.worker, drainTimeoutMs: 0 };
+    const workers = await startOwnWorkers({ instance, config: { ...config, worker }, logger });
+    closables.add('workers', workers.close, { timeoutMs: workerStopMsOf(config) });
     return connectInProcess(app, operatorToken, async () => {
       await app.server.close();
       await closables.close();

@@ -6,7 +6,7 @@ import type { RunningServer } from '#app/server-file.ts';
 import { AppError, type ErrorKind } from '#platform/errors.ts';
 
 export type ApiRequest = {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   query?: Record<string, string | undefined>;
   /** Bytes are sent as they are, anything else as JSON. */

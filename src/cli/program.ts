@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '#app/version.ts';
 import { type CommandContext, runCommand } from './command.ts';
+import { addSourceCommands, addTaskCommands } from './ingestion-program.ts';
 import { reportUsage } from './report-failure.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -64,9 +65,17 @@ program
   .command('ingest <folder>')
   .description('make the documents of a folder, or one file, searchable')
   .option('-c, --collection <id>', 'collection to put them in (default: the collection "default")')
-  .action((folder, options) =>
-    run('ingest', async (context) => (await import('./commands/ingest.ts')).runIngest(context, folder, options)),
+  .option('-w, --watch', 'make the folder a source that is kept up to date from now on', false)
+  .action((folder, { watch, ...options }) =>
+    run('ingest', async (context) =>
+      watch
+        ? (await import('./commands/sources.ts')).runIngestWatch(context, folder, options)
+        : (await import('./commands/ingest.ts')).runIngest(context, folder, options),
+    ),
   );
+
+addSourceCommands(program, run);
+addTaskCommands(program, run);
 
 program
   .command('search <query>')
@@ -86,9 +95,8 @@ program
     run('ask', async (context) => (await import('./commands/ask.ts')).runAsk(context, question, options)),
   );
 
-program
-  .command('eval')
-  .description('measure quality')
+const evaluate = program.command('eval').description('measure quality');
+evaluate
   .command('retrieval')
   .description(
     'nDCG@10, recall@100 and MRR of each leg on a folder with corpus.jsonl[.gz], queries.jsonl and qrels.tsv',
@@ -97,6 +105,18 @@ program
   .option('--seed <number>', 'seed of the bootstrap', '1')
   .action((options) =>
     run('eval', async (context) => (await import('./commands/eval-retrieval.ts')).runEvalRetrieval(context, options)),
+  );
+evaluate
+  .command('chunking')
+  .description(
+    'token recall, precision and IoU of the chunkers on a folder with corpora/*.md and questions_df.csv[.gz]',
+  )
+  .requiredOption('--data <folder>', 'the folder')
+  .option('--chunker <name>', 'one chunker only (default: all)')
+  .option('--tokens <number>', 'most tokens in a chunk (default: as configured)')
+  .option('--overlap <number>', 'most tokens repeated (default: as configured)')
+  .action((options) =>
+    run('eval', async (context) => (await import('./commands/eval-chunking.ts')).runEvalChunking(context, options)),
   );
 
 program

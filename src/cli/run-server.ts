@@ -11,7 +11,7 @@ export async function runServer({ inBackground }: { inBackground: boolean }): Pr
   const terminal = createTerminal(process.stdout, process.stderr);
   try {
     const server = await startServer(readConfiguration().config, { command: 'nexus main' });
-    if (!inBackground) terminal.print(`Open ${await server.createSignInLink()} (works once).`);
+    if (!inBackground && server.url !== '') terminal.print(`Open ${await server.createSignInLink()} (works once).`);
   } catch (error) {
     if (inBackground) {
       createLogger().error(startFailedEvent, { module: 'cli', error });

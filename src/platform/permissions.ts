@@ -7,6 +7,8 @@ export const permissions = [
   'documents:write',
   'sources:read',
   'sources:write',
+  'webhooks:read',
+  'webhooks:write',
   'search:read',
   'chat:write',
   'chat:read',

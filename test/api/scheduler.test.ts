@@ -17,14 +17,22 @@ const tasks = () => scheduledTasks(app.app, app.testDatabase.database);
 async function run(name: string): Promise<void> {
   const task = tasks().find((one) => one.name === name);
   if (task === undefined) throw new Error(`There is no task ${name}.`);
-  await task.run();
+  await task.run(new AbortController().signal);
 }
 
 test('there is a task for everything that grows or must be ready ahead', () => {
   expect(tasks().map(({ name }) => name)).toEqual([
     'make the coming partitions',
+    'look at the sources that are due',
+    'give lost work a job',
+    'bring collections into the present embedding space',
+    'sweep the object store',
+    'forget ended tasks',
+    'tidy removed sources',
     'remove expired credentials',
+    'remove expired idempotency keys',
     'prune the outbox',
+    'remove old deliveries',
     'prune the change log',
   ]);
 });

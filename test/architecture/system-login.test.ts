@@ -6,13 +6,22 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 /** Each use of the login that sees across organizations, by its reason. A new one is a decision: add it here. */
 const reasons = [
+  'find where deliveries are due',
   'follow the corpus',
   'make the coming partitions',
   'make the first organization once',
+  'note how far a subscriber has come',
+  'number the events in their order',
   'prune the change log',
+  'prune the deliveries',
+  'prune the events',
   'prune the outbox',
+  'read how far a subscriber has come',
+  'read which events are to be delivered',
+  'release the lease of the relay',
   'remove expired credentials',
   'start following the corpus',
+  'take the lease of the relay',
 ];
 
 test('the system login is used for these reasons and no others', () => {

@@ -4,11 +4,12 @@
  * be lost, and the product must come back without help. Calls are counted in each thread, as strace does.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type NexusProcess, startNexus, untilReady } from '../../bench/harness/nexus-process.ts';
+import { processTree } from '../../bench/harness/process-usage.ts';
 import { createSeededRandom } from '../../bench/harness/seeded-random.ts';
 import type { AssuranceContext, AssuranceOutcome, AssuranceProgram } from '../../scripts/assurance-program.ts';
 import { createDocumentLedger, type DocumentLedger } from './ledger/document-ledger.ts';
@@ -132,7 +133,7 @@ function openTrial({ home, ledger, log }: { home: string; ledger: DocumentLedger
 
 /** Traces the process and everything that it has started; returns when the first is traced. */
 async function attach(pid: number, options: string[]): Promise<ChildProcess> {
-  const targets = [pid, ...descendantsOf(pid)].flatMap((target) => ['-p', String(target)]);
+  const targets = processTree(pid).flatMap((target) => ['-p', String(target)]);
   const tracer = spawn('strace', [...options, ...targets], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   tracer.stderr?.on('data', (part: Buffer) => {
@@ -150,19 +151,4 @@ async function detach(tracer: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => tracer.once('exit', resolve));
   tracer.kill('SIGTERM');
   await gone;
-}
-
-function descendantsOf(pid: number): number[] {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      const parent = /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1];
-      parents.set(Number(name), Number(parent));
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const below = (of: number): number[] =>
-    [...parents].filter(([, parent]) => parent === of).flatMap(([child]) => [child, ...below(child)]);
-  return below(pid);
 }

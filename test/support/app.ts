@@ -50,7 +50,7 @@ export async function openTestApp({ settings = {}, adapters = {} }: TestAppOptio
   const home = await mkdtemp(path.join(os.tmpdir(), 'nexus-test-'));
   const { config } = readConfiguration({ home, 'http.checkReplies': true, ...settings });
   const testDatabase = await openTestDatabase();
-  const { blobs } = await openBlobStore(home, config.blobs);
+  const { blobs, fileKey } = await openBlobStore(home, config.blobs);
   const { parser, pool } = openParser(config);
   const metrics = createMetrics({ processMetrics: false });
   const app = await buildApp(
@@ -61,6 +61,8 @@ export async function openTestApp({ settings = {}, adapters = {} }: TestAppOptio
       chatModel: undefined,
       parser,
       blobs,
+      fileKey,
+      diskGuard: { requireSpace: () => undefined, freeBytes: () => Number.POSITIVE_INFINITY },
       clock: systemClock,
       ids: createIds(systemClock, systemRandom),
       random: systemRandom,

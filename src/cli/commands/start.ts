@@ -14,6 +14,10 @@ export async function runStart(context: CommandContext, { detach }: StartOptions
   if (running === undefined && !detach) {
     if (asJson) throw logIsNoDocument();
     const server = await startServer(readConfiguration().config);
+    if (server.url === '') {
+      terminal.print(`Nexus runs as ${config.roles.join(' and ')}; another process serves requests.`);
+      return;
+    }
     terminal.print(
       `Nexus listens on ${server.url}. Open ${await server.createSignInLink()} (works once, for ${config.identity.signInTokenMinutes} minutes).`,
     );

@@ -9,11 +9,11 @@ import {
   type IndexSource,
 } from './collection-indexes.ts';
 import { corpusConfig } from './config.ts';
-import type { IndexedChunk } from './indexed-chunks/store.ts';
+import type { VersionedChunk } from './indexed-chunks/store.ts';
 
 const at = (xid: number): Position => ({ xid: String(xid), id: '00000000-0000-7000-8000-000000000000' });
 
-type Row = IndexedChunk & { organizationId: string; collectionId: string };
+type Row = VersionedChunk & { organizationId: string; collectionId: string };
 
 /** Collections, chunks and the log as a database would have them; every read can be made to wait. */
 function createStored() {
@@ -32,13 +32,18 @@ function createStored() {
       await state.beforeCollections();
       return found;
     },
-    chunkPage: async (key, after, limit) =>
+    spaceOf: async () => ({ spaceId: undefined, lacksVectors: false }),
+    chunkPage: async (key, _spaceId, after, limit) =>
       chunks
         .filter((chunk) => chunk.organizationId === key.organizationId && chunk.collectionId === key.collectionId)
         .filter((chunk) => after === undefined || chunk.chunkId > after)
         .slice(0, limit),
-    chunksOf: async (key, documentIds) =>
-      chunks.filter((chunk) => chunk.organizationId === key.organizationId && documentIds.includes(chunk.documentId)),
+    chunksOf: async (key, _spaceId, { documentIds, after }) =>
+      after === undefined
+        ? chunks.filter(
+            (chunk) => chunk.organizationId === key.organizationId && documentIds.includes(chunk.documentId),
+          )
+        : [],
   };
   return {
     source,
@@ -49,7 +54,7 @@ function createStored() {
       if (!present.includes(collectionId)) collections.set(organizationId, [...present, collectionId]);
       const key = { organizationId, collectionId };
       const content = { title: documentId, headingPath: [], text: documentId, vector };
-      chunks.push({ ...key, ...content, chunkId: `chunk of ${documentId}`, documentId });
+      chunks.push({ ...key, ...content, ordinal: 0, version: '', chunkId: `chunk of ${documentId}`, documentId });
       const position = at(changes.length + 1);
       changes.push({ ...key, documentId, position });
       return position;

@@ -8,12 +8,18 @@ import { withDeadline } from '#platform/lifecycle/with-deadline.ts';
 import type { Position } from '#platform/postgres/change-order.ts';
 import type { SearchIndex } from '#platform/search/ports.ts';
 import { createChangeFollower } from './change-follower.ts';
+import type { ChunkSource, CollectionKey } from './chunk-source.ts';
 import type { CorpusConfig } from './config.ts';
 import { corpusErrors } from './errors.ts';
-import { type ChunkSource, type CollectionKey, createLoadedIndexes } from './loaded-indexes.ts';
+import { createLoadedIndexes } from './loaded-indexes.ts';
+import type { OpenIndex } from './service.ts';
 
 /** One row of the change log, without content. */
-export type CorpusChange = CollectionKey & { documentId: string; position: Position };
+export type CorpusChange = CollectionKey & {
+  /** Undefined: the collection is searched in another space from here on. */
+  documentId: string | undefined;
+  position: Position;
+};
 
 /** What the indexes read. Every read happens inside one organization, but for the log itself. */
 export type IndexSource = ChunkSource & {
@@ -22,8 +28,6 @@ export type IndexSource = ChunkSource & {
   collectionIds(organizationId: string): Promise<string[]>;
   comparePositions(left: Position, right: Position): number;
 };
-
-export type OpenedIndex = { collectionId: string; index: SearchIndex };
 
 export type CollectionIndexes = {
   /**
@@ -34,7 +38,7 @@ export type CollectionIndexes = {
     organizationId: string,
     collectionId: string | undefined,
     atLeast: Position | undefined,
-  ): Promise<{ indexes: OpenedIndex[]; position: Position }>;
+  ): Promise<{ indexes: OpenIndex[]; position: Position }>;
   /** Tells that this process has committed a change at this position, so that it is followed at once. */
   announce(position: Position): void;
   /** Forgets which collections an organization has. */
@@ -78,9 +82,11 @@ export function createCollectionIndexes(dependencies: Dependencies): CollectionI
       if (!collectionsOf.get(first.organizationId)?.includes(first.collectionId)) {
         forgetCollections(first.organizationId);
       }
+      const documentIds = group.map((change) => change.documentId);
+      if (documentIds.includes(undefined)) await loaded.followSpace(first);
       await loaded.refresh(
         first,
-        group.map((change) => change.documentId),
+        documentIds.filter((id) => id !== undefined),
       );
     }
   }
@@ -119,9 +125,9 @@ export function createCollectionIndexes(dependencies: Dependencies): CollectionI
       if (position === undefined) throw retryLater('SEARCH_WARMING');
       const collectionIds = await wantedCollections(organizationId, collectionId);
       const opened = collectionIds.map(
-        async (id): Promise<OpenedIndex> => ({
+        async (id): Promise<OpenIndex> => ({
           collectionId: id,
-          index: await loaded.open({ organizationId, collectionId: id }),
+          ...(await loaded.open({ organizationId, collectionId: id })),
         }),
       );
       const remainingMs = Math.max(1, deadlineMs - clock.monotonicMs());

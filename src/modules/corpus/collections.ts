@@ -3,7 +3,7 @@ import { AppError } from '#platform/errors.ts';
 import { isForeignKeyViolation, isUniqueViolation } from '#platform/postgres/errors.ts';
 import { corpusErrors } from './errors.ts';
 import type { Corpus, CorpusDependencies } from './service.ts';
-import { deleteCollectionRow, insertCollection } from './store.ts';
+import { deleteCollectionRow, findPresentCollections, insertCollection } from './store.ts';
 
 type Dependencies = Pick<CorpusDependencies, 'db' | 'ids'> & {
   /** Called when the collections of an organization may be others than before. */
@@ -14,8 +14,14 @@ export function createCollections({
   db,
   ids,
   onChange,
-}: Dependencies): Pick<Corpus, 'createCollection' | 'deleteCollection'> {
+}: Dependencies): Pick<Corpus, 'createCollection' | 'deleteCollection' | 'requireCollection'> {
   return {
+    async requireCollection(organizationId, collectionId) {
+      const found = await db.inOrganization(organizationId, (transaction) =>
+        findPresentCollections(transaction, [collectionId]),
+      );
+      if (!found.has(collectionId)) throw collectionNotFound();
+    },
     async createCollection(organizationId, name) {
       try {
         const row = await db.inOrganization(organizationId, (transaction) =>
@@ -33,7 +39,7 @@ export function createCollections({
         const found = await db.inOrganization(organizationId, (transaction) =>
           deleteCollectionRow(transaction, collectionId),
         );
-        if (!found) throw new AppError('COLLECTION_NOT_FOUND', 'not-found', corpusErrors.COLLECTION_NOT_FOUND);
+        if (!found) throw collectionNotFound();
         onChange(organizationId);
       } catch (error) {
         if (!isForeignKeyViolation(error, 'corpus_documents_collection_fkey')) throw error;
@@ -42,3 +48,6 @@ export function createCollections({
     },
   };
 }
+
+const collectionNotFound = (): AppError =>
+  new AppError('COLLECTION_NOT_FOUND', 'not-found', corpusErrors.COLLECTION_NOT_FOUND);

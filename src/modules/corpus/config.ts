@@ -21,6 +21,20 @@ export const corpusConfig = z.strictObject({
     .min(1000)
     .default(500_000)
     .describe('Most chunks whose index is kept in memory; the least recently used collections are put out first.'),
+  maxEntitiesPerDocument: z
+    .number()
+    .int()
+    .min(0)
+    .max(2000)
+    .default(200)
+    .describe('Most things that a document is known to name; those that it mentions least often are left out.'),
+  maxBatchBytes: z
+    .number()
+    .int()
+    .min(2 ** 20)
+    .max(2 ** 30)
+    .default(256 * 2 ** 20)
+    .describe('Most text and vectors that one call may write, in bytes; all of it is one transaction.'),
   changeRetentionDays: z
     .number()
     .int()

@@ -18,6 +18,10 @@ export const pageQuery = z.strictObject({
 export const listDocumentsQuery = pageQuery.extend({
   collection_id: idSchema.optional().describe('Only documents of this collection.'),
   external_id: z.string().max(2000).optional().describe('Only documents that their sender calls so.'),
+  language: z.string().max(35).optional().describe('Only documents in this language, ISO 639-1 or `und`.'),
+  type: z.string().max(100).optional().describe('Only documents of this type, e.g. `report`.'),
+  category: z.string().max(100).optional().describe('Only documents of this category, e.g. `legal`.'),
+  tag: z.string().max(200).optional().describe('Only documents with this tag.'),
 });
 
 export const collectionSchema = z.strictObject({
@@ -41,8 +45,34 @@ export const documentSchema = z.strictObject({
   characters: z.number().int().describe('Length of the stored text, in UTF-16 code units.'),
   chunks: z.number().int(),
   content_hash: z.string().describe('SHA-256 of the original, hexadecimal.'),
+  language: z.string().nullable().describe('ISO 639-1, or `und`; null: not looked at.'),
+  document_type: z.string().nullable().describe('e.g. `report`, `contract`, `email`.'),
+  category: z.string().nullable().describe('e.g. `financial`, `legal`, `technical`.'),
+  tags: z.array(z.string()),
+  classification_confidence: z.number().nullable().describe('Probability that type and category are right.'),
+  routing_hint: z.string().nullable().describe('Where the document may be of use.'),
+  source_url: z.string().nullable().describe('Where a person can open the original.'),
+  drive_url: z.string().nullable().describe('Of the archived copy.'),
+  duplicate_of: idSchema.nullable().describe('The oldest document of the collection that says the same.'),
+  duplicate_similarity: z
+    .number()
+    .nullable()
+    .describe('Jaccard similarity of the 3-shingles of words, from 0.95; 1 for the very same text.'),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
+});
+
+export const documentDetailSchema = documentSchema.extend({
+  entities: z
+    .array(
+      z.strictObject({
+        kind: z.enum(['person', 'organization', 'location', 'technical', 'concept']),
+        name: z.string().describe('As it stands at its first mention.'),
+        mentions: z.number().int(),
+        confidence: z.number().describe('Probability, the highest of its mentions.'),
+      }),
+    )
+    .describe('What the document names, the most often mentioned first.'),
 });
 
 export const uploadQuery = z.strictObject({
@@ -102,6 +132,7 @@ export const listOf = <Item extends z.ZodType>(item: Item) =>
   z.strictObject({ items: z.array(item), next_cursor: z.string().nullable() });
 
 export type DocumentView = z.output<typeof documentSchema>;
+export type DocumentDetail = z.output<typeof documentDetailSchema>;
 export type CollectionView = z.output<typeof collectionSchema>;
 export type UploadReply = z.output<typeof uploadReply>;
 export type DocumentText = z.output<typeof documentText>;

@@ -6,6 +6,8 @@ import { createDocuments } from './documents.ts';
 import { createIndexSource } from './index-source.ts';
 import { createReading } from './reading.ts';
 import type { Corpus, CorpusDependencies } from './service.ts';
+import { createReembedding } from './spaces/reembed-some.ts';
+import { createSpaces } from './spaces/spaces.ts';
 import { pruneChanges } from './store.ts';
 
 /** Deleted in one transaction: few enough to end long before the statement's deadline. */
@@ -23,7 +25,11 @@ export function createCorpus(dependencies: CorpusDependencies): Corpus {
   });
   const onCommit = (position: Position) => indexes.announce(position);
 
+  const spaces = createSpaces({ ...dependencies, onCommit });
+
   return {
+    ...spaces,
+    reembedSome: createReembedding(spaces, space),
     ...createReading(dependencies),
     ...createDocuments({ ...dependencies, onCommit }),
     ...createCollections({ ...dependencies, onChange: indexes.forgetCollections }),

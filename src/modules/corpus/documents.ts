@@ -1,154 +1,182 @@
-/** Writing documents: one transaction each, with its row in the change log and its event. */
+/** Finding, writing and deleting documents: one transaction a call, with its rows in the change log and its events. */
 import { AppError, assert } from '#platform/errors.ts';
-import { recordEvent } from '#platform/events/index.ts';
+import { recordEvents } from '#platform/events/index.ts';
 import { formatPosition, type Position } from '#platform/postgres/change-order.ts';
-import { isForeignKeyViolation } from '#platform/postgres/errors.ts';
+import type { Transaction } from '#platform/postgres/ports.ts';
+import type { CorpusConfig } from './config.ts';
+import { settleDuplicates } from './duplicates/settle-duplicates.ts';
 import { corpusErrors } from './errors.ts';
-import type { Corpus, CorpusDependencies, NewDocument } from './service.ts';
 import {
-  type CollectionReference,
-  type CorpusTransaction,
-  collectionExists,
-  deleteChunks,
-  deleteDocumentRow,
-  ensureCollection,
-  ensureSpace,
-  findDocumentRow,
-  findPlace,
-  insertChunks,
-  recordChange,
-  upsertDocument,
-} from './store.ts';
-import { toVectorBytes } from './vector-bytes.ts';
+  type Corpus,
+  type CorpusDependencies,
+  mostDocumentsAtOnce,
+  type NewDocument,
+  type Replaced,
+  type WriteOptions,
+} from './service.ts';
+import { type CorpusTransaction, findDocumentRows, findPresentCollections } from './store.ts';
+import { weightOf } from './writing/document-rows.ts';
+import { collectionNotFound, defaultCollection } from './writing/places.ts';
+import { deleteDocumentRows, findPlacesOf, lockCollections, recordChanges } from './writing/store.ts';
+import { createDocumentWriter, type Written } from './writing/write-documents.ts';
 
-type Dependencies = Pick<CorpusDependencies, 'db' | 'ids' | 'space'> & {
-  /** Called after a commit with the position of the change. */
+type Dependencies = Pick<CorpusDependencies, 'db' | 'ids' | 'clock' | 'space' | 'config'> & {
+  /** Called after a commit with the position of the last change. */
   onCommit: (position: Position) => void;
 };
 
-const defaultCollection = 'default';
+type Documents = Pick<
+  Corpus,
+  'findDocument' | 'findDocuments' | 'replaceDocument' | 'replaceDocuments' | 'deleteDocument' | 'deleteDocuments'
+>;
 
-export function createDocuments({
-  db,
-  ids,
-  space,
-  onCommit,
-}: Dependencies): Pick<Corpus, 'findDocument' | 'replaceDocument' | 'deleteDocument'> {
-  /** The ids of collection and space; `default` and the space are made when they are missing. */
-  async function placeOf(transaction: CorpusTransaction, organizationId: string, asked: string | undefined) {
-    const found = await findPlace(transaction, referenceTo(asked), space);
-    if (found.collectionId === null && asked !== undefined) throw collectionNotFound();
-    const collection = { organizationId, id: ids.next(), name: defaultCollection };
-    return {
-      collectionId: found.collectionId ?? (await ensureCollection(transaction, collection)),
-      spaceId:
-        found.spaceId ??
-        (await ensureSpace(transaction, { organization_id: organizationId, id: ids.next(), ...space })),
-    };
-  }
-
-  async function write(transaction: CorpusTransaction, organizationId: string, document: NewDocument) {
-    requireDimensions(document, space.dimensions);
-    const { collectionId, spaceId } = await placeOf(transaction, organizationId, document.collectionId);
-    const changeId = ids.next();
-    const row = await upsertDocument(transaction, {
-      organization_id: organizationId,
-      id: ids.next(),
-      collection_id: collectionId,
-      change_id: changeId,
-      ...toColumns(document),
-    });
-    const chunks = document.chunks.map((chunk) => ({
-      ...chunk,
-      id: ids.next(),
-      vector: chunk.vector === undefined ? undefined : toVectorBytes(chunk.vector),
-    }));
-    if (!row.created) await deleteChunks(transaction, row.id);
-    await insertChunks(transaction, { organizationId, documentId: row.id, spaceId }, chunks);
-    const subject = { collection_id: collectionId, document_id: row.id };
-    await recordChange(transaction, { organization_id: organizationId, id: changeId, kind: 'upsert', ...subject });
-    await recordEvent(transaction, { id: ids.next(), organizationId, type: 'document.indexed', subject });
-    return { documentId: row.id, created: row.created, position: { xid: row.changeXid, id: changeId } };
-  }
-
-  return {
-    findDocument: (organizationId, { collectionId, externalId }) =>
-      db.inOrganization(organizationId, async (transaction) => {
-        const row = await findDocumentRow(transaction, { collection: referenceTo(collectionId), externalId });
-        if (row === undefined) {
-          if (collectionId === undefined || (await collectionExists(transaction, collectionId))) return undefined;
-          throw collectionNotFound();
-        }
-        return {
-          documentId: row.id,
-          title: row.title,
-          contentHash: row.content_hash,
-          pipeline: row.pipeline,
-          chunks: row.chunk_count,
-          position: formatPosition({ xid: row.change_xid, id: row.change_id }),
-        };
-      }),
-    async replaceDocument(organizationId, document) {
-      const written = await db
-        .inOrganization(organizationId, (transaction) => write(transaction, organizationId, document))
-        .catch(rethrowLostCollection);
-      onCommit(written.position);
-      return {
-        documentId: written.documentId,
-        outcome: written.created ? 'created' : 'updated',
-        chunks: document.chunks.length,
-        position: formatPosition(written.position),
-      };
-    },
-    async deleteDocument(organizationId, documentId) {
-      const change = await db.inOrganization(organizationId, async (transaction) => {
-        const deleted = await deleteDocumentRow(transaction, documentId);
-        if (deleted === undefined) {
-          throw new AppError('DOCUMENT_NOT_FOUND', 'not-found', corpusErrors.DOCUMENT_NOT_FOUND);
-        }
-        const subject = { collection_id: deleted.collection_id, document_id: documentId };
-        await recordEvent(transaction, { id: ids.next(), organizationId, type: 'document.deleted', subject });
-        return recordChange(transaction, {
-          organization_id: organizationId,
-          id: ids.next(),
-          kind: 'delete',
-          ...subject,
-        });
+export function createDocuments(dependencies: Dependencies): Documents {
+  const { db } = dependencies;
+  const findDocuments: Corpus['findDocuments'] = async (organizationId, keys) => {
+    if (keys.length === 0) return [];
+    requireFewEnough(keys.length);
+    return db.inOrganization(organizationId, async (transaction) => {
+      const rows = await findDocumentRows(transaction, { keys, defaultCollection });
+      const asked = keys.map(({ collectionId }) => collectionId).filter((id) => id !== undefined);
+      if (rows.length < keys.length && asked.length > 0) {
+        const present = await findPresentCollections(transaction, asked);
+        if (asked.some((id) => !present.has(id))) throw collectionNotFound();
+      }
+      const found = new Map(rows.map((row) => [row.place, row]));
+      return keys.map((_, place) => {
+        const row = found.get(place);
+        if (row === undefined) return undefined;
+        const { change_xid: xid, change_id: id, place: _place, ...document } = row;
+        return { ...document, position: formatPosition({ xid, id }) };
       });
-      onCommit(change);
-      return { position: formatPosition(change) };
+    });
+  };
+  return {
+    findDocuments,
+    findDocument: async (organizationId, key) => (await findDocuments(organizationId, [key]))[0],
+    ...createReplacing(dependencies),
+    ...createDeleting(dependencies),
+  };
+}
+
+function createReplacing(dependencies: Dependencies): Pick<Corpus, 'replaceDocument' | 'replaceDocuments'> {
+  const { db, config, onCommit } = dependencies;
+  const write = createDocumentWriter(dependencies);
+  async function replaceDocuments<Tables>(
+    organizationId: string,
+    documents: readonly NewDocument[],
+    { within, correlationId }: WriteOptions<Tables, readonly Replaced[]> = {},
+  ): Promise<Replaced[]> {
+    if (documents.length === 0) return [];
+    requireFewEnough(documents.length);
+    refuseLargeBatch(documents, config);
+    const { written, replaced } = await db.inOrganization(organizationId, async (transaction) => {
+      const answers = await write(transaction, { organizationId, documents, correlationId });
+      const result = answers.map(toReplaced);
+      await within?.(asSeenBy<Tables>(transaction), result);
+      return { written: answers, replaced: result };
+    });
+    onCommit(lastOf(written.map(({ position }) => position)));
+    return replaced;
+  }
+  return {
+    replaceDocuments,
+    async replaceDocument(organizationId, document, options) {
+      const [replaced] = await replaceDocuments(organizationId, [document], options);
+      assert(replaced !== undefined, 'Each document has its answer.');
+      return replaced;
     },
   };
 }
 
-const referenceTo = (asked: string | undefined): CollectionReference =>
-  asked === undefined ? { name: defaultCollection } : { id: asked };
+function createDeleting({ db, ids, onCommit }: Dependencies): Pick<Corpus, 'deleteDocument' | 'deleteDocuments'> {
+  async function deleteDocuments<Tables>(
+    organizationId: string,
+    documentIds: readonly string[],
+    { within, correlationId }: WriteOptions<Tables, readonly string[]> = {},
+    mustExist = false,
+  ): Promise<{ deleted: string[]; position: string | undefined }> {
+    requireFewEnough(documentIds.length);
+    const { deleted, position } = await db.inOrganization(organizationId, async (transaction) => {
+      const rows = await deleteIn(transaction, organizationId, documentIds);
+      if (mustExist && rows.length === 0) throw documentNotFound();
+      const reached =
+        rows.length === 0 ? undefined : await record(transaction, { organizationId, correlationId }, rows);
+      const gone = rows.map(({ id }) => id);
+      await within?.(asSeenBy<Tables>(transaction), gone);
+      return { deleted: gone, position: reached };
+    });
+    if (position === undefined) return { deleted, position };
+    onCommit(position);
+    return { deleted, position: formatPosition(position) };
+  }
 
-/** An index cannot take any other vector, and would fail at every loading. */
-function requireDimensions({ chunks }: NewDocument, dimensions: number): void {
-  const fits = chunks.every(({ vector }) => vector === undefined || vector.length === dimensions);
-  assert(fits, 'A vector has the length of its embedding space.');
-}
+  async function record(
+    transaction: CorpusTransaction,
+    { organizationId, correlationId }: { organizationId: string; correlationId: string | undefined },
+    rows: readonly { id: string; collectionId: string }[],
+  ): Promise<Position> {
+    const changes = rows.map(({ id, collectionId }) => ({ id: ids.next(), collectionId, documentId: id }));
+    const xid = await recordChanges(transaction, { organizationId, kind: 'delete' }, changes);
+    const events = rows.map(({ id, collectionId }) => ({
+      id: ids.next(),
+      organizationId,
+      type: 'document.deleted',
+      data: { collection_id: collectionId, document_id: id },
+      correlationId,
+    }));
+    await recordEvents(transaction, events);
+    return lastOf(changes.map(({ id }) => ({ xid, id })));
+  }
 
-/** The collection was there when it was looked up, and somebody else has deleted it since. */
-function rethrowLostCollection(error: unknown): never {
-  throw isForeignKeyViolation(error, 'corpus_documents_collection_fkey') ? collectionNotFound(error) : error;
-}
-
-function collectionNotFound(cause?: unknown): AppError {
-  return new AppError('COLLECTION_NOT_FOUND', 'not-found', corpusErrors.COLLECTION_NOT_FOUND, { cause });
-}
-
-function toColumns(document: NewDocument) {
   return {
-    external_id: document.externalId,
-    title: document.title,
-    media_type: document.mediaType,
-    content_hash: document.contentHash,
-    size_bytes: document.sizeBytes,
-    text: document.text,
-    characters: document.text.length,
-    chunk_count: document.chunks.length,
-    pipeline: document.pipeline,
+    deleteDocuments: (organizationId, documentIds, options) => deleteDocuments(organizationId, documentIds, options),
+    async deleteDocument(organizationId, documentId, options) {
+      const { position } = await deleteDocuments(organizationId, [documentId], options, true);
+      assert(position !== undefined, 'What was deleted has its place in the order of changes.');
+      return { position };
+    },
   };
+}
+
+/** Their duplicates are linked anew before they go. */
+async function deleteIn(transaction: CorpusTransaction, organizationId: string, documentIds: readonly string[]) {
+  const places = await findPlacesOf(transaction, documentIds);
+  if (places.length === 0) return [];
+  await lockCollections(transaction, { ids: places.map(({ collectionId }) => collectionId), names: [] });
+  for (const { collectionId, documentIds: ended } of places) {
+    await settleDuplicates(transaction, { organizationId, collectionId }, { written: [], ended, texts: new Map() });
+  }
+  return deleteDocumentRows(transaction, documentIds);
+}
+
+/** The same connection, typed by the tables of whoever asked to run within the transaction. */
+function asSeenBy<Tables>(transaction: CorpusTransaction): Transaction<Tables> {
+  return transaction as unknown as Transaction<Tables>;
+}
+
+/** All of one transaction, so the largest id is the last. */
+function lastOf(positions: readonly Position[]): Position {
+  return positions.reduce((last, position) => (position.id > last.id ? position : last));
+}
+
+function toReplaced({ documentId, created, chunks, position }: Written): Replaced {
+  return { documentId, outcome: created ? 'created' : 'updated', chunks, position: formatPosition(position) };
+}
+
+function requireFewEnough(count: number): void {
+  assert(count <= mostDocumentsAtOnce, `At most ${mostDocumentsAtOnce} documents at once.`);
+}
+
+/** One document alone is always taken: how large it may be is for those to say who made it. */
+function refuseLargeBatch(documents: readonly NewDocument[], { maxBatchBytes }: Pick<CorpusConfig, 'maxBatchBytes'>) {
+  const bytes = documents.reduce((sum, document) => sum + weightOf(document), 0);
+  if (documents.length === 1 || bytes <= maxBatchBytes) return;
+  throw new AppError('BATCH_TOO_LARGE', 'too-large', corpusErrors.BATCH_TOO_LARGE, {
+    details: { bytes, maxBatchBytes },
+  });
+}
+
+function documentNotFound(): AppError {
+  return new AppError('DOCUMENT_NOT_FOUND', 'not-found', corpusErrors.DOCUMENT_NOT_FOUND);
 }

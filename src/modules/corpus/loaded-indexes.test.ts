@@ -4,18 +4,21 @@ import type { Clock } from '#platform/clock.ts';
 import { AppError } from '#platform/errors.ts';
 import { createSearchIndex } from '#platform/search/create-search-index.ts';
 import type { SearchIndex } from '#platform/search/ports.ts';
-import type { IndexedChunk } from './indexed-chunks/store.ts';
-import { type ChunkSource, type CollectionKey, createLoadedIndexes } from './loaded-indexes.ts';
+import type { ChunkSource, CollectionKey } from './chunk-source.ts';
+import type { VersionedChunk } from './indexed-chunks/store.ts';
+import type { OpenedIndex } from './load-entry.ts';
+import { createLoadedIndexes } from './loaded-indexes.ts';
 
 const key: CollectionKey = { organizationId: 'organization', collectionId: 'collection' };
 const named = (collectionId: string): CollectionKey => ({ ...key, collectionId });
 
 /** What the database holds: the chunks of each document, of each collection. A new version has new ids, as with us. */
 function createTruth() {
-  const collections = new Map<string, Map<string, IndexedChunk[]>>();
+  const collections = new Map<string, Map<string, VersionedChunk[]>>();
   let made = 0;
+  let versions = 0;
   const documentsOf = (collectionId: string) => {
-    const present = collections.get(collectionId) ?? new Map<string, IndexedChunk[]>();
+    const present = collections.get(collectionId) ?? new Map<string, VersionedChunk[]>();
     collections.set(collectionId, present);
     return present;
   };
@@ -25,11 +28,13 @@ function createTruth() {
     chunksIn,
     documentsOf,
     put(documentId: string, chunks: number, collectionId = key.collectionId) {
-      const rows = Array.from({ length: chunks }, (): IndexedChunk => {
+      versions += 1;
+      const version = String(versions);
+      const rows = Array.from({ length: chunks }, (_, ordinal): VersionedChunk => {
         made += 1;
         const text = `${documentId} version ${made}`;
         const chunkId = String(made).padStart(9, '0');
-        return { chunkId, documentId, title: documentId, headingPath: [], text, vector: null };
+        return { chunkId, documentId, ordinal, version, title: documentId, headingPath: [], text, vector: null };
       });
       documentsOf(collectionId).set(documentId, rows);
     },
@@ -44,7 +49,8 @@ type Truth = ReturnType<typeof createTruth>;
 /** Reads the truth as it is when the answer is given out; `pause` decides when that is. */
 function sourceOf(truth: Truth, pause: (what: string) => Promise<unknown> = async () => undefined): ChunkSource {
   return {
-    async chunkPage({ collectionId }, afterChunkId, limit) {
+    spaceOf: async () => ({ spaceId: undefined, lacksVectors: false }),
+    async chunkPage({ collectionId }, _spaceId, afterChunkId, limit) {
       const page = truth
         .chunksIn(collectionId)
         .filter(({ chunkId }) => afterChunkId === undefined || chunkId > afterChunkId)
@@ -52,8 +58,16 @@ function sourceOf(truth: Truth, pause: (what: string) => Promise<unknown> = asyn
       await pause('page');
       return page;
     },
-    async chunksOf({ collectionId }, documentIds) {
-      const chunks = truth.chunksIn(collectionId).filter(({ documentId }) => documentIds.includes(documentId));
+    async chunksOf({ collectionId }, _spaceId, { documentIds, after, limit }) {
+      const isAfter = ({ documentId, ordinal }: VersionedChunk) =>
+        after === undefined ||
+        documentId > after.documentId ||
+        (documentId === after.documentId && ordinal > after.ordinal);
+      const chunks = [...documentIds]
+        .sort()
+        .flatMap((documentId) => truth.documentsOf(collectionId).get(documentId) ?? [])
+        .filter(isAfter)
+        .slice(0, limit);
       await pause('documents');
       return chunks;
     },
@@ -93,7 +107,7 @@ describe('an index', () => {
     const truth = createTruth();
     for (let document = 0; document < 11; document += 1) truth.put(`document-${document}`, 100);
     const { indexes, made } = openIndexes(sourceOf(truth));
-    const [first, second] = await Promise.all([indexes.open(key), indexes.open(key)]);
+    const [{ index: first }, { index: second }] = await Promise.all([indexes.open(key), indexes.open(key)]);
     expect(first).toBe(second);
     expect(made).toHaveLength(1);
     expectSame(first, truth);
@@ -111,7 +125,7 @@ describe('an index', () => {
     truth.put('new', 1);
     await indexes.refresh(key, ['changed', 'deleted', 'new']);
     gate.resolve();
-    expectSame(await loading, truth);
+    expectSame((await loading).index, truth);
   });
 
   test('has the last of two changes of one document when the second came while the first was being read', async () => {
@@ -125,7 +139,7 @@ describe('an index', () => {
         return gate.promise;
       }),
     );
-    const index = await indexes.open(key);
+    const { index } = await indexes.open(key);
     truth.put('document', 2);
     const first = indexes.refresh(key, ['document']);
     truth.put('document', 3);
@@ -148,7 +162,7 @@ describe('an index', () => {
     });
     const { indexes } = openIndexes(source);
     await expect(indexes.open(key)).rejects.toThrow('away');
-    expectSame(await indexes.open(key), truth);
+    expectSame((await indexes.open(key)).index, truth);
   });
 
   test('keeps what it could not read while the database was away, and catches up', async () => {
@@ -159,7 +173,7 @@ describe('an index', () => {
       if (away) throw new AppError('DATABASE_UNAVAILABLE', 'unavailable', 'It is away.');
     });
     const { indexes, made } = openIndexes(source);
-    const index = await indexes.open(key);
+    const { index } = await indexes.open(key);
     truth.put('second', 1);
     away = true;
     await expect(indexes.refresh(key, ['second'])).rejects.toThrow('away');
@@ -174,15 +188,22 @@ describe('an index', () => {
     truth.put('first', 1);
     const { indexes, made } = openIndexes(sourceOf(truth));
     await indexes.open(key);
-    truth
-      .documentsOf(key.collectionId)
-      .set('broken', [
-        { chunkId: 'z', documentId: 'broken', title: '', headingPath: [], text: 'x', vector: Buffer.alloc(4) },
-      ]);
+    truth.documentsOf(key.collectionId).set('broken', [
+      {
+        chunkId: 'z',
+        documentId: 'broken',
+        ordinal: 0,
+        version: '',
+        title: '',
+        headingPath: [],
+        text: 'x',
+        vector: Buffer.alloc(4),
+      },
+    ]);
     await expect(indexes.refresh(key, ['broken'])).rejects.toThrow('embedding space');
     await indexes.refresh(key, ['broken']);
     truth.remove('broken');
-    expectSame(await indexes.open(key), truth);
+    expectSame((await indexes.open(key)).index, truth);
     expect(made).toHaveLength(2);
   });
 });
@@ -259,7 +280,7 @@ test('whatever the order of loads and changes, the index ends equal to what is s
       const { indexes } = openIndexes(sourceOf(truth, (what) => scheduler.schedule(Promise.resolve(), what)));
       /** As the follower does it: one change after another, each after its commit. */
       let following: Promise<unknown> = Promise.resolve();
-      const opening: (SearchIndex | Promise<SearchIndex>)[] = [];
+      const opening: (OpenedIndex | Promise<OpenedIndex>)[] = [];
       const play = async (one: Step): Promise<void> => {
         if ('open' in one) {
           opening.push(indexes.open(key));
@@ -279,7 +300,7 @@ test('whatever the order of loads and changes, the index ends equal to what is s
       );
       await scheduler.waitAll();
       await scheduler.waitFor(following);
-      for (const index of opening) expectSame(await scheduler.waitFor(Promise.resolve(index)), truth);
+      for (const one of opening) expectSame((await scheduler.waitFor(Promise.resolve(one))).index, truth);
     }),
     { numRuns: 300 },
   );

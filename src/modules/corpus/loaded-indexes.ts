@@ -1,38 +1,20 @@
 /** The indexes that this process holds: loaded on first use, brought up to date document by document, put out by least recent use. */
 import type { Clock } from '#platform/clock.ts';
 import { isAppError } from '#platform/errors.ts';
-import { createPace } from '#platform/pace.ts';
 import type { SearchIndex } from '#platform/search/ports.ts';
-import type { IndexedChunk } from './indexed-chunks/store.ts';
-import { createLoadedIndex, type LoadedIndex } from './loaded-index.ts';
-import { createTurns } from './take-turns.ts';
-
-export type CollectionKey = { organizationId: string; collectionId: string };
-
-export type ChunkSource = {
-  /** A page of a collection's chunks in the order of their ids. */
-  chunkPage(key: CollectionKey, afterChunkId: string | undefined, limit: number): Promise<IndexedChunk[]>;
-  /** Every chunk that these documents have now. */
-  chunksOf(key: CollectionKey, documentIds: string[]): Promise<IndexedChunk[]>;
-};
+import type { ChunkSource, CollectionKey } from './chunk-source.ts';
+import { createLoader, type Entry, type OpenedIndex } from './load-entry.ts';
 
 export type LoadedIndexes = {
   /** The index, or the promise of its loading. */
-  open(key: CollectionKey): SearchIndex | Promise<SearchIndex>;
+  open(key: CollectionKey): OpenedIndex | Promise<OpenedIndex>;
   /**
    * Brings these documents up to date in the index, if it is loaded or being loaded. When the index cannot take them it
    * is put out, so that the next try passes over it; while the database is away it is kept for the next try.
    */
   refresh(key: CollectionKey, documentIds: Iterable<string>): Promise<void>;
-};
-
-type Entry = {
-  key: CollectionKey;
-  loaded: LoadedIndex | undefined;
-  loading: Promise<SearchIndex>;
-  /** Documents that changed and are not applied yet. */
-  pending: Set<string>;
-  lastUsedMs: number;
+  /** The collection may be searched in another space now: the index is loaded anew, and the old one serves until then. */
+  followSpace(key: CollectionKey): Promise<void>;
 };
 
 type Dependencies = {
@@ -43,71 +25,13 @@ type Dependencies = {
   maxLoadedChunks: number;
 };
 
-const loadPageSize = 500;
-/** Few enough to leave connections for everybody else; further ones wait for their turn. */
-const loadsAtOnce = 3;
 /** What an index without chunks counts for: it takes the memory of about so many. */
 const emptyIndexChunks = 100;
-const documentsPerRead = 20;
-
-/** Reads chunks into one index: all of a collection, or those of documents that changed. */
-function createFiller({ source, clock }: Pick<Dependencies, 'source' | 'clock'>) {
-  async function addAllChunks(key: CollectionKey, loaded: LoadedIndex): Promise<void> {
-    const pace = createPace(clock);
-    let afterChunkId: string | undefined;
-    for (;;) {
-      const page = await source.chunkPage(key, afterChunkId, loadPageSize);
-      for (const chunk of page) {
-        loaded.addChunk(chunk);
-        await pace.breathe();
-      }
-      if (page.length < loadPageSize) return;
-      afterChunkId = page.at(-1)?.chunkId;
-    }
-  }
-
-  async function applyDocuments(key: CollectionKey, loaded: LoadedIndex, documentIds: string[]): Promise<void> {
-    const pace = createPace(clock);
-    const chunks = Map.groupBy(await source.chunksOf(key, documentIds), (chunk) => chunk.documentId);
-    for (const documentId of documentIds) {
-      await loaded.replaceDocument(documentId, chunks.get(documentId) ?? [], pace);
-    }
-  }
-
-  async function applyPending(entry: Entry, loaded: LoadedIndex): Promise<void> {
-    while (entry.pending.size > 0) {
-      const documentIds = [...entry.pending].slice(0, documentsPerRead);
-      // Taken out before the read: a change that comes during it must be read again.
-      for (const documentId of documentIds) entry.pending.delete(documentId);
-      try {
-        await applyDocuments(entry.key, loaded, documentIds);
-      } catch (error) {
-        for (const documentId of documentIds) entry.pending.add(documentId);
-        throw error;
-      }
-    }
-  }
-
-  return { addAllChunks, applyPending };
-}
-
 export function createLoadedIndexes(dependencies: Dependencies): LoadedIndexes {
-  const { createIndex, clock, maxLoadedChunks } = dependencies;
-  const { addAllChunks, applyPending } = createFiller(dependencies);
+  const { source, clock, maxLoadedChunks } = dependencies;
+  const { beginLoading, catchUp } = createLoader(dependencies);
   const entries = new Map<string, Entry>();
   const nameOf = (key: CollectionKey) => `${key.organizationId}/${key.collectionId}`;
-  const takeTurn = createTurns(loadsAtOnce);
-
-  async function load(entry: Entry): Promise<SearchIndex> {
-    const loaded = createLoadedIndex(createIndex());
-    await addAllChunks(entry.key, loaded);
-    // A change may slip in while the last batch is applied; only a check in the same turn as the assignment is safe.
-    do await applyPending(entry, loaded);
-    while (entry.pending.size > 0);
-    entry.loaded = loaded;
-    putOutLeastRecentlyUsed(entry);
-    return loaded.index;
-  }
 
   function putOutLeastRecentlyUsed(keep: Entry): void {
     const byUse = [...entries.entries()].sort(([, left], [, right]) => left.lastUsedMs - right.lastUsedMs);
@@ -120,39 +44,67 @@ export function createLoadedIndexes(dependencies: Dependencies): LoadedIndexes {
     }
   }
 
-  function beginLoading(key: CollectionKey): Entry {
+  function openEntry(key: CollectionKey): Entry {
     const name = nameOf(key);
-    const loading = Promise.withResolvers<SearchIndex>();
-    const entry: Entry = { key, loaded: undefined, loading: loading.promise, pending: new Set(), lastUsedMs: 0 };
-    entries.set(name, entry);
-    takeTurn(() => load(entry)).then(loading.resolve, (error: unknown) => {
-      entries.delete(name);
-      loading.reject(error);
+    const entry = beginLoading(key, (ended, isLoaded) => {
+      if (isLoaded) putOutLeastRecentlyUsed(ended);
+      else if (entries.get(name) === ended) entries.delete(name);
     });
-    // Whoever waits hears of the failure; when nobody waits any more it is no unhandled rejection.
-    loading.promise.catch(() => undefined);
+    entries.set(name, entry);
     return entry;
+  }
+
+  /** Whether it is loaded or not, the old one goes: it is of a space that is not searched any more. */
+  function beginSuccessor(entry: Entry): Entry {
+    const name = nameOf(entry.key);
+    return beginLoading(entry.key, (successor, isLoaded) => {
+      if (entry.successor !== successor) return;
+      entry.successor = undefined;
+      if (entries.get(name) !== entry) return;
+      if (isLoaded) entries.set(name, Object.assign(successor, { lastUsedMs: entry.lastUsedMs }));
+      else entries.delete(name);
+    });
+  }
+
+  async function apply(entry: Entry): Promise<void> {
+    if (entry.loaded === undefined) return;
+    try {
+      await catchUp(entry);
+    } catch (error) {
+      const name = nameOf(entry.key);
+      const isBroken = !isAppError(error) || error.kind === 'bug';
+      if (isBroken && entries.get(name) === entry) entries.delete(name);
+      throw error;
+    }
+    putOutLeastRecentlyUsed(entry);
   }
 
   return {
     open(key) {
-      const entry = entries.get(nameOf(key)) ?? beginLoading(key);
+      const entry = entries.get(nameOf(key)) ?? openEntry(key);
       entry.lastUsedMs = clock.monotonicMs();
-      return entry.loaded?.index ?? entry.loading;
+      if (entry.loaded === undefined || entry.space === undefined) return entry.loading;
+      return { index: entry.loaded.index, lacksVectors: entry.space.lacksVectors };
     },
     async refresh(key, documentIds) {
       const entry = entries.get(nameOf(key));
       if (entry === undefined) return;
-      for (const documentId of documentIds) entry.pending.add(documentId);
-      if (entry.loaded === undefined) return;
-      try {
-        await applyPending(entry, entry.loaded);
-      } catch (error) {
-        const isBroken = !isAppError(error) || error.kind === 'bug';
-        if (isBroken && entries.get(nameOf(key)) === entry) entries.delete(nameOf(key));
-        throw error;
+      for (const documentId of documentIds) {
+        entry.pending.add(documentId);
+        entry.successor?.pending.add(documentId);
       }
-      putOutLeastRecentlyUsed(entry);
+      await apply(entry);
+    },
+    async followSpace(key) {
+      const entry = entries.get(nameOf(key));
+      if (entry === undefined) return;
+      const latest = entry.successor ?? entry;
+      const space = await source.spaceOf(key);
+      const isSame = latest.space?.spaceId === space.spaceId && latest.space?.lacksVectors === space.lacksVectors;
+      if (isSame) return;
+      // Nothing in it is of any space yet.
+      if (latest.loaded?.index.size === 0 && latest.pending.size === 0) latest.space = space;
+      else entry.successor = beginSuccessor(entry);
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   findListedDocument,
   listCollectionRows,
   listDocumentRows,
+  listEntityRows,
   readDocumentText,
   readPassageRows,
 } from './store.ts';
@@ -14,6 +15,9 @@ type Reading = Pick<Corpus, 'listDocuments' | 'readDocument' | 'readText' | 'lis
 
 /** Longest piece of a document's text that one call gives, in UTF-16 code units. */
 const longestTextSlice = 200_000;
+
+/** The largest that `corpus.maxEntitiesPerDocument` can be. */
+const mostEntitiesShown = 2000;
 
 export function createReading({ db, cursors }: Pick<CorpusDependencies, 'db' | 'cursors'>): Reading {
   function toPage<Item extends { id: string }>(list: string, filter: unknown, rows: Item[], limit: number): Page<Item> {
@@ -25,18 +29,23 @@ export function createReading({ db, cursors }: Pick<CorpusDependencies, 'db' | '
     cursor === undefined ? undefined : cursors.read(list, filter, cursor).id;
 
   return {
-    async listDocuments(organizationId, { collectionId, externalId, cursor, limit }) {
-      const filter = { organizationId, collectionId, externalId };
-      const afterId = afterOf('documents', filter, cursor);
+    async listDocuments(organizationId, { cursor, limit, ...asked }) {
+      const { collectionId, externalId, language, type, category, tag } = asked;
+      const filter = { collectionId, externalId, language, type, category, tag };
+      const sealed = { organizationId, ...filter };
+      const afterId = afterOf('documents', sealed, cursor);
       const rows = await db.inOrganization(organizationId, (transaction) =>
-        listDocumentRows(transaction, { collectionId, externalId, afterId, limit: limit + 1 }),
+        listDocumentRows(transaction, { ...filter, afterId, limit: limit + 1 }),
       );
-      return toPage('documents', filter, rows, limit);
+      return toPage('documents', sealed, rows, limit);
     },
     async readDocument(organizationId, documentId) {
-      const row = await db.inOrganization(organizationId, (transaction) => findListedDocument(transaction, documentId));
-      if (row === undefined) throw documentNotFound();
-      return row;
+      const found = await db.inOrganization(organizationId, async (transaction) => {
+        const row = await findListedDocument(transaction, documentId);
+        return row && { ...row, entities: await listEntityRows(transaction, documentId, mostEntitiesShown) };
+      });
+      if (found === undefined) throw documentNotFound();
+      return found;
     },
     async readText(organizationId, documentId, span) {
       const row = await db.inOrganization(organizationId, (transaction) => readDocumentText(transaction, documentId));

@@ -5,6 +5,7 @@ import {
   collectionSchema,
   createCollectionBody,
   type DocumentView,
+  documentDetailSchema,
   documentSchema,
   documentText,
   documentTextQuery,
@@ -30,6 +31,16 @@ function presentDocument(row: ListedDocument): DocumentView {
     characters: row.characters,
     chunks: row.chunk_count,
     content_hash: row.content_hash,
+    language: row.language,
+    document_type: row.document_type,
+    category: row.category,
+    tags: row.tags,
+    classification_confidence: row.classification_confidence,
+    routing_hint: row.routing_hint,
+    source_url: row.source_url,
+    drive_url: row.drive_url,
+    duplicate_of: row.duplicate_of,
+    duplicate_similarity: row.duplicate_similarity,
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
   };
@@ -57,6 +68,10 @@ function documentRoutes(corpus: Corpus): Route[] {
         const page = await corpus.listDocuments(caller.organizationId, {
           collectionId: query.collection_id,
           externalId: query.external_id,
+          language: query.language,
+          type: query.type,
+          category: query.category,
+          tag: query.tag,
           cursor: query.cursor,
           limit: query.limit,
         });
@@ -67,14 +82,14 @@ function documentRoutes(corpus: Corpus): Route[] {
       method: 'GET',
       path: '/api/v1/documents/{document_id}',
       permission: 'documents:read',
-      summary: 'Shows one document without its text.',
+      summary: 'Shows one document with what it names, without its text.',
       tag,
       request: { params: documentParams },
-      responses: { 200: documentSchema },
-      handle: async ({ caller, params }) => ({
-        status: 200,
-        body: presentDocument(await corpus.readDocument(caller.organizationId, params.document_id)),
-      }),
+      responses: { 200: documentDetailSchema },
+      async handle({ caller, params }) {
+        const { entities, ...row } = await corpus.readDocument(caller.organizationId, params.document_id);
+        return { status: 200, body: { ...presentDocument(row), entities } };
+      },
     }),
     route({
       method: 'GET',

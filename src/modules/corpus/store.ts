@@ -4,9 +4,18 @@ import type { Transaction } from '#platform/postgres/ports.ts';
 
 type Tenant = { organization_id: string };
 
+export type EntityKind = 'person' | 'organization' | 'location' | 'technical' | 'concept';
+
 /** The tables of this module, and the outbox that every module may add to. */
 export type CorpusTables = {
-  corpus_collections: Tenant & { id: string; name: string; created_at: Generated<Date>; updated_at: Generated<Date> };
+  corpus_collections: Tenant & {
+    id: string;
+    name: string;
+    live_space_id: Generated<string | null>;
+    building_space_id: Generated<string | null>;
+    created_at: Generated<Date>;
+    updated_at: Generated<Date>;
+  };
   corpus_embedding_spaces: Tenant & {
     id: string;
     provider: string;
@@ -28,6 +37,17 @@ export type CorpusTables = {
     characters: number;
     chunk_count: number;
     pipeline: string;
+    language: string | null;
+    document_type: string | null;
+    category: string | null;
+    tags: string[];
+    classification_confidence: number | null;
+    routing_hint: string | null;
+    source_url: string | null;
+    drive_url: string | null;
+    text_hash: Buffer | null;
+    duplicate_of: string | null;
+    duplicate_similarity: number | null;
     change_xid: Generated<string>;
     change_id: string;
     created_at: Generated<Date>;
@@ -44,52 +64,32 @@ export type CorpusTables = {
     tokens: number;
     text: string;
   };
-  corpus_embeddings: Tenant & { chunk_id: string; space_id: string; vector: Buffer };
+  corpus_embeddings: Tenant & { chunk_id: string; space_id: string; vector: Buffer; text_hash: Buffer | null };
+  corpus_entities: Tenant & {
+    id: string;
+    document_id: string;
+    kind: EntityKind;
+    name: string;
+    normalised_name: string;
+    mentions: { start: number; end: number; confidence: number }[];
+    mention_count: number;
+    confidence: number;
+  };
+  corpus_signatures: Tenant & { document_id: string; signature: Buffer; bands: string[] };
+  corpus_signature_bands: Tenant & { collection_id: string; hash: string; document_id: string };
   corpus_changes: Tenant & {
     id: string;
     xid: Generated<string>;
     collection_id: string;
-    document_id: string;
-    kind: 'upsert' | 'delete';
+    /** Null for `space`, which concerns the collection. */
+    document_id: string | null;
+    kind: 'upsert' | 'delete' | 'space';
     created_at: Generated<Date>;
   };
   platform_outbox: OutboxTable;
 };
 
 export type CorpusTransaction = Transaction<CorpusTables>;
-
-/** One chunk as it is written. `vector` is little-endian float32. */
-export type ChunkRow = {
-  id: string;
-  ordinal: number;
-  start: number;
-  end: number;
-  headingPath: string[];
-  page: number | undefined;
-  tokens: number;
-  text: string;
-  vector: Buffer | undefined;
-};
-
-/** A collection by its id, or the one of that name. */
-export type CollectionReference = { id: string } | { name: string };
-
-const isCollection = (collection: CollectionReference) =>
-  'id' in collection ? sql<boolean>`id = ${collection.id}` : sql<boolean>`name = ${collection.name}`;
-
-/** Where a document goes, as far as it is there already. One round trip, as every document asks. */
-export async function findPlace(
-  transaction: CorpusTransaction,
-  collection: CollectionReference,
-  space: SpaceIdentity,
-): Promise<{ collectionId: string | null; spaceId: string | null }> {
-  const { rows } = await sql<{ collectionId: string | null; spaceId: string | null }>`
-    select
-      (select id from corpus_collections where ${isCollection(collection)}) as "collectionId",
-      (select id from corpus_embedding_spaces where provider = ${space.provider} and model = ${space.model}
-        and revision = ${space.revision} and dimensions = ${space.dimensions}) as "spaceId"`.execute(transaction);
-  return rows[0] ?? { collectionId: null, spaceId: null };
-}
 
 export async function ensureCollection(
   transaction: CorpusTransaction,
@@ -135,75 +135,46 @@ export async function findSpace(transaction: CorpusTransaction, space: SpaceIden
   return row?.id;
 }
 
-export function findDocumentRow(
+/** The documents with these keys, each with the place of its key in the list. */
+export async function findDocumentRows(
   transaction: CorpusTransaction,
-  key: { collection: CollectionReference; externalId: string },
+  {
+    keys,
+    defaultCollection,
+  }: { keys: readonly { collectionId: string | undefined; externalId: string }[]; defaultCollection: string },
 ) {
-  return transaction
-    .selectFrom('corpus_documents')
-    .select(['id', 'content_hash', 'pipeline', 'title', 'chunk_count', 'change_xid', 'change_id'])
-    .where('collection_id', '=', sql<string>`(select id from corpus_collections where ${isCollection(key.collection)})`)
-    .where('external_id', '=', key.externalId)
-    .executeTakeFirst();
+  const { rows } = await sql<FoundRow>`
+    select key.place::integer - 1 as place, document.id as "documentId", document.title,
+      document.content_hash as "contentHash", document.pipeline, document.chunk_count as chunks,
+      document.change_xid, document.change_id
+    from unnest(${keys.map(({ collectionId }) => collectionId ?? null)}::uuid[],
+      ${keys.map(({ externalId }) => externalId)}::text[]) with ordinality as key (collection_id, external_id, place)
+    join corpus_documents as document on document.external_id = key.external_id and document.collection_id =
+      coalesce(key.collection_id, (select id from corpus_collections where name = ${defaultCollection}))`.execute(
+    transaction,
+  );
+  return rows;
 }
 
-/** Inserts the document or takes the place of the one with its external id. Tells which. */
-export async function upsertDocument(
+type FoundRow = {
+  place: number;
+  documentId: string;
+  title: string;
+  contentHash: string;
+  pipeline: string;
+  chunks: number;
+  change_xid: string;
+  change_id: string;
+};
+
+/** Which of these collections are there. */
+export async function findPresentCollections(
   transaction: CorpusTransaction,
-  document: Omit<CorpusTables['corpus_documents'], 'change_xid' | 'created_at' | 'updated_at'>,
-): Promise<{ id: string; created: boolean; changeXid: string }> {
-  const { organization_id, id, collection_id, external_id, ...content } = document;
-  return transaction
-    .insertInto('corpus_documents')
-    .values({ organization_id, id, collection_id, external_id, ...content })
-    .onConflict((conflict) =>
-      conflict.columns(['organization_id', 'collection_id', 'external_id']).doUpdateSet({
-        ...content,
-        change_xid: sql<string>`pg_current_xact_id()`,
-        updated_at: sql<Date>`now()`,
-      }),
-    )
-    .returning(['id', sql<boolean>`xmax = 0`.as('created'), 'change_xid as changeXid'])
-    .executeTakeFirstOrThrow();
-}
-
-export async function deleteChunks(transaction: CorpusTransaction, documentId: string): Promise<void> {
-  await transaction.deleteFrom('corpus_chunks').where('document_id', '=', documentId).execute();
-}
-
-/** Writes every chunk and vector of a document, in one statement whatever their number. */
-export async function insertChunks(
-  transaction: CorpusTransaction,
-  target: { organizationId: string; documentId: string; spaceId: string },
-  chunks: readonly ChunkRow[],
-): Promise<void> {
-  const { organizationId, documentId, spaceId } = target;
-  if (chunks.length === 0) return;
-  const column = <Value>(pick: (chunk: ChunkRow) => Value) => chunks.map(pick);
-  const embedded = chunks.filter((chunk) => chunk.vector !== undefined);
-  await sql`
-    with written as (
-      insert into corpus_chunks
-        (organization_id, id, document_id, ordinal, start_offset, end_offset, heading_path, page, tokens, text)
-      select ${organizationId}::uuid, id, ${documentId}::uuid, ordinal, start_offset, end_offset, heading_path, page, tokens, text
-      from unnest(
-        ${column((chunk) => chunk.id)}::uuid[], ${column((chunk) => chunk.ordinal)}::integer[],
-        ${column((chunk) => chunk.start)}::integer[], ${column((chunk) => chunk.end)}::integer[],
-        ${column((chunk) => JSON.stringify(chunk.headingPath))}::jsonb[], ${column((chunk) => chunk.page ?? null)}::integer[],
-        ${column((chunk) => chunk.tokens)}::integer[], ${column((chunk) => chunk.text)}::text[]
-      ) as chunk (id, ordinal, start_offset, end_offset, heading_path, page, tokens, text)
-    )
-    insert into corpus_embeddings (organization_id, chunk_id, space_id, vector)
-    select ${organizationId}::uuid, chunk_id, ${spaceId}::uuid, vector
-    from unnest(${embedded.map((chunk) => chunk.id)}::uuid[], ${embedded.map((chunk) => chunk.vector)}::bytea[])
-      as embedding (chunk_id, vector)`.execute(transaction);
-}
-
-export async function recordChange(
-  transaction: CorpusTransaction,
-  change: Omit<CorpusTables['corpus_changes'], 'xid' | 'created_at'>,
-): Promise<{ xid: string; id: string }> {
-  return transaction.insertInto('corpus_changes').values(change).returning(['xid', 'id']).executeTakeFirstOrThrow();
+  collectionIds: readonly string[],
+): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select id from corpus_collections where id = any(${collectionIds}::uuid[])`.execute(transaction);
+  return new Set(rows.map(({ id }) => id));
 }
 
 export function readPassageRows(transaction: CorpusTransaction, chunkIds: readonly string[]) {
@@ -239,25 +210,55 @@ const listedDocument = [
   'characters',
   'chunk_count',
   'content_hash',
+  'language',
+  'document_type',
+  'category',
+  'tags',
+  'classification_confidence',
+  'routing_hint',
+  'source_url',
+  'drive_url',
+  'duplicate_of',
+  'duplicate_similarity',
   'created_at',
   'updated_at',
 ] as const;
 
+export type DocumentFilter = {
+  collectionId: string | undefined;
+  externalId: string | undefined;
+  language: string | undefined;
+  type: string | undefined;
+  category: string | undefined;
+  tag: string | undefined;
+};
+
 /** Newest first by id, which is the order of their making. One row more than `limit` tells that there is a next page. */
 export function listDocumentRows(
   transaction: CorpusTransaction,
-  page: {
-    collectionId: string | undefined;
-    externalId: string | undefined;
-    afterId: string | undefined;
-    limit: number;
-  },
+  page: DocumentFilter & { afterId: string | undefined; limit: number },
 ) {
   let query = transaction.selectFrom('corpus_documents').select(listedDocument).orderBy('id', 'desc').limit(page.limit);
   if (page.collectionId !== undefined) query = query.where('collection_id', '=', page.collectionId);
   if (page.externalId !== undefined) query = query.where('external_id', '=', page.externalId);
+  if (page.language !== undefined) query = query.where('language', '=', page.language);
+  if (page.type !== undefined) query = query.where('document_type', '=', page.type);
+  if (page.category !== undefined) query = query.where('category', '=', page.category);
+  if (page.tag !== undefined) query = query.where(sql<boolean>`${page.tag} = any(tags)`);
   if (page.afterId !== undefined) query = query.where('id', '<', page.afterId);
   return query.execute();
+}
+
+export function listEntityRows(transaction: CorpusTransaction, documentId: string, limit: number) {
+  return transaction
+    .selectFrom('corpus_entities')
+    .select(['kind', 'name', 'mention_count as mentions', 'confidence'])
+    .where('document_id', '=', documentId)
+    .orderBy('mention_count', 'desc')
+    .orderBy('normalised_name')
+    .orderBy('kind')
+    .limit(limit)
+    .execute();
 }
 
 export function findListedDocument(transaction: CorpusTransaction, documentId: string) {
@@ -273,14 +274,6 @@ export function readDocumentText(transaction: CorpusTransaction, documentId: str
     .selectFrom('corpus_documents')
     .select(['title', 'text', 'characters'])
     .where('id', '=', documentId)
-    .executeTakeFirst();
-}
-
-export function deleteDocumentRow(transaction: CorpusTransaction, documentId: string) {
-  return transaction
-    .deleteFrom('corpus_documents')
-    .where('id', '=', documentId)
-    .returning(['collection_id'])
     .executeTakeFirst();
 }
 

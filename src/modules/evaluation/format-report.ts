@@ -1,3 +1,4 @@
+import { alignColumns } from './align-columns.ts';
 import type { Interval } from './bootstrap.ts';
 import { legNames, type RetrievalReport } from './evaluation.ts';
 import { measureNames } from './measure-ranking.ts';
@@ -51,16 +52,6 @@ function warnings({ unjudgedQueries, unknownQueries, unknownEntries }: Retrieval
 function formatInterval({ mean, low, high }: Interval, signed = false): string {
   const number = (value: number): string => `${signed && value >= 0 ? '+' : ''}${value.toFixed(3)}`;
   return `${number(mean)} [${number(low)}, ${number(high)}]`;
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_title, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 function count(number: number, one: string, many: string): string {

@@ -1,4 +1,8 @@
 /** Front door of the evaluation: is what we find good. */
+
+export { formatChunkingReport } from './chunking/format-chunking-report.ts';
+export { type ChunkingEvaluation, type ChunkingReport, createChunkingEvaluation } from './chunking/measure-chunking.ts';
+export type { Chunker } from './chunking/ports.ts';
 export { type EvaluationConfig, evaluationConfig } from './config.ts';
 export {
   createEvaluation,

@@ -22,6 +22,7 @@ import {
   lockFirstOrganization,
   readOrganization,
   redeemSignInToken,
+  selectOrganizationIds,
 } from './store.ts';
 
 export const sessionCookie = 'nexus_session';
@@ -45,6 +46,8 @@ export type Identity = {
   /** Undefined: nobody we know. Never throws for a bad credential. */
   authenticate(presented: PresentedCredential): Promise<Caller | undefined>;
   describe(caller: Caller): Promise<{ organization: Organization; expiresAt: Date | undefined }>;
+  /** All of them; for work of the scheduler that goes through every organization. */
+  listOrganizationIds(): Promise<string[]>;
   /** Removes what has expired; for the scheduler. Returns how many credentials went. */
   removeExpired(): Promise<number>;
 };
@@ -63,6 +66,9 @@ type Dependencies = {
 const tokenBytes = 32;
 /** The operator has no session: its token lives as long as the server. */
 const operatorSubject = 'operator';
+
+/** True for the command line of whoever runs this server. */
+export const isOperator = ({ subjectId }: Pick<Caller, 'subjectId'>): boolean => subjectId === operatorSubject;
 const firstOrganizationName = 'default';
 /** A closed session is refused everywhere within this time. */
 const sessionCacheMs = 1000;
@@ -161,5 +167,6 @@ export function createIdentity({ db, clock, ids, random, config }: Dependencies)
           caller.subjectId === operatorSubject ? undefined : await findSessionExpiry(transaction, caller.subjectId),
       })),
     removeExpired: () => db.asSystem('remove expired credentials', deleteExpired),
+    listOrganizationIds: () => db.asSystem('list the organizations', selectOrganizationIds),
   };
 }

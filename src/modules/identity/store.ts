@@ -20,6 +20,11 @@ export function findFirstOrganization(transaction: IdentityTransaction) {
   return transaction.selectFrom('identity_organizations').select(['id', 'name']).orderBy('id').executeTakeFirst();
 }
 
+export async function selectOrganizationIds(transaction: IdentityTransaction): Promise<string[]> {
+  const rows = await transaction.selectFrom('identity_organizations').select('id').orderBy('id').execute();
+  return rows.map(({ id }) => id);
+}
+
 export async function insertOrganization(
   transaction: IdentityTransaction,
   organization: { id: string; name: string },

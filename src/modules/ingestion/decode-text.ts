@@ -1,5 +1,6 @@
 /** Bytes to text without guessing in silence: a byte order mark or valid UTF-8 decides, anything else is said aloud or refused. */
 import { AppError } from '#platform/errors.ts';
+import { decodeEastAsian } from './decode-east-asian.ts';
 
 export type DecodedText = { text: string; warnings: string[] };
 
@@ -14,7 +15,18 @@ export function decodeText(bytes: Uint8Array): DecodedText {
   if (marked !== undefined) return marked;
   const text = decodeUtf8(bytes);
   if (text !== undefined) return refuseBinary({ text, warnings: [] });
-  return refuseBinary(decodeWestern(bytes));
+  return refuseBinary(decodeLegacy(bytes));
+}
+
+/** Broken UTF-8 is said to be that before any other encoding is tried. */
+function decodeLegacy(bytes: Uint8Array): DecodedText {
+  const utf8 = scanUtf8(bytes);
+  const eastAsian = utf8.valid > utf8.invalid ? undefined : decodeEastAsian(bytes);
+  if (eastAsian === undefined) return decodeWestern(bytes, utf8);
+  return {
+    text: eastAsian.text,
+    warnings: [`The file is not valid UTF-8 (byte ${utf8.firstInvalid}); it was read as ${eastAsian.label}.`],
+  };
 }
 
 /** Decodes by a label that the document itself names (`<meta charset>`); undefined when the label is unknown or wrong. */
@@ -81,8 +93,8 @@ function decodeUtf32(bytes: Uint8Array, littleEndian: boolean): string {
 }
 
 /** The Windows encoding of Western Europe, when the bytes look like it: few high bytes, none undefined, no broken UTF-8. */
-function decodeWestern(bytes: Uint8Array): DecodedText {
-  const { firstInvalid, valid, invalid, high, undefinedBytes } = scanUtf8(bytes);
+function decodeWestern(bytes: Uint8Array, utf8: ReturnType<typeof scanUtf8>): DecodedText {
+  const { firstInvalid, valid, invalid, high, undefinedBytes } = utf8;
   if (valid > invalid) {
     throw encodingError(`The file is UTF-8 with ${invalid} invalid places, the first at byte ${firstInvalid}.`, {
       byte: firstInvalid,

@@ -12,4 +12,19 @@ export const ingestionErrors = {
   DOCUMENT_ENCRYPTED: 'The file is protected by a password. Remove the protection and send it again.',
   DOCUMENT_DAMAGED:
     'The file is broken or not of the format that its name says. Open and save it in its own program, then send it again.',
+  TASK_NOT_FOUND: 'No task with this id is visible to the caller, or it belongs to another source. List the tasks.',
+  TASK_SEALED: 'The task takes no more documents. Open another one.',
+  TASK_CANCELED: 'Somebody canceled the task before this document was processed. Retry it, or send it again.',
+  ITEM_NOT_FOUND: 'No item with this id is visible to the caller. List the items of the task or source.',
+  ITEM_NOT_FAILED: 'Only what has failed can be retried. See the state of the item.',
+  INTAKE_CONFLICT: 'The same document was sent several times at once. Send it again.',
+  ACCEPTANCE_TOO_LARGE: 'More changes than one transaction takes were accepted at once. This is a bug.',
+  BATCH_LOST: 'Another worker has taken over the batch, so nothing of this attempt counts. Nothing to do.',
+  ORIGINAL_LOST: 'The bytes that were sent are no longer kept. Send the document again.',
+  TASK_WITH_WAITING: 'A document that is waited for belongs to no task. Leave out `task_id`, or add `wait=false`.',
+  REPROCESS_WITHOUT_SOURCE: 'Documents of one source are processed anew at a time. Add `source_id`.',
+  REPROCESS_UNSUPPORTED:
+    'The documents of this source were pushed and their bytes are not kept. Push them again to process them anew.',
+  WORKER_LOST:
+    'Every worker that took this document in hand was lost. The document probably breaks the process; look at it, then retry.',
 } as const satisfies ErrorCatalogue;

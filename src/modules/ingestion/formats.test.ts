@@ -113,7 +113,7 @@ test('PDF lines become headings, paragraphs, lists and tables with their page', 
     'heading1: A large title',
     'paragraph: The first paragraph goes on and on and ends here.',
     'paragraph: The second paragraph.',
-    'table: Name | Amount\nTax | 12.50',
+    'table: | Name | Amount |\n| --- | --- |\n| Tax | 12.50 |',
     'list: - one\n- two',
   ]);
   const { blocks, title } = await parse(pdfFormat, pdf);

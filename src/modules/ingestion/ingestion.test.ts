@@ -1,33 +1,27 @@
-import { expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createFakeEmbedder } from '#modules/gateway/testing/fake-embedder.ts';
-import { systemClock } from '#platform/clock.ts';
-import { markdownFormat } from './adapters/markdown-format.ts';
-import { textFormat } from './adapters/text-format.ts';
-import { type IngestionConfig, ingestionConfig } from './config.ts';
-import { createIngestion } from './ingestion.ts';
-import { parseDocument } from './parse-document.ts';
-import type { Parser } from './ports.ts';
-import { createInMemoryCorpus } from './testing/in-memory-corpus.ts';
+import { openTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
+import type { IngestionConfig } from './config.ts';
+import { openTestIngestion, type TestIngestion } from './testing/open-test-ingestion.ts';
 
 const never = new AbortController().signal;
+let testDatabase: TestDatabase;
+const opened: TestIngestion[] = [];
 
-function createSetup({
+beforeAll(async () => {
+  testDatabase = await openTestDatabase();
+});
+afterEach(() => Promise.all(opened.splice(0).map((place) => place.close())));
+afterAll(() => testDatabase.close());
+
+async function createSetup({
   config = {},
   embedder = createFakeEmbedder(),
 }: {
   config?: Partial<IngestionConfig>;
   embedder?: ReturnType<typeof createFakeEmbedder>;
 } = {}) {
-  const corpus = createInMemoryCorpus();
-  const parsed: string[] = [];
   const embedded: string[] = [];
-  const parser: Parser = {
-    formatOf: (filename) => (filename.endsWith('.md') ? markdownFormat : textFormat),
-    async parse(format, { filename, bytes }) {
-      parsed.push(filename);
-      return parseDocument(format, bytes, { filename });
-    },
-  };
   const gateway = {
     embeddingSpace: embedder.space,
     countTokens: embedder.countTokens,
@@ -36,51 +30,77 @@ function createSetup({
       return embedder.embed(texts, signal);
     },
   };
-  const settings = { ...ingestionConfig.parse({}), ...config };
-  const ingestion = createIngestion({ corpus, gateway, parser, clock: systemClock, config: settings });
+  const place = await openTestIngestion(testDatabase.database, { config, overrides: { gateway } });
+  opened.push(place);
+  const { ingestion, organizationId, parsed } = place;
   const ingest = (text: string, more: object = {}) =>
-    ingestion.ingest('acme', { filename: 'guide.md', externalId: 'guide', bytes: Buffer.from(text), ...more }, never);
-  return { ingest, ingestion, corpus, parsed, embedded };
+    ingestion.ingest(
+      organizationId,
+      { filename: 'guide.md', externalId: 'guide', bytes: Buffer.from(text), ...more },
+      never,
+    );
+  const documents = () =>
+    testDatabase.adminSql<Record<string, unknown>>('select * from corpus_documents where organization_id = $1', [
+      organizationId,
+    ]);
+  const chunks = () =>
+    testDatabase.adminSql<{ ordinal: number; start_offset: number; end_offset: number; text: string; vector: Buffer }>(
+      `select chunk.*, vector from corpus_chunks as chunk
+       join corpus_embeddings as embedding on embedding.chunk_id = chunk.id
+       where chunk.organization_id = $1 order by ordinal`,
+      [organizationId],
+    );
+  const items = () =>
+    testDatabase.adminSql<Record<string, unknown>>('select * from ingestion_items where organization_id = $1', [
+      organizationId,
+    ]);
+  return { ...place, ingest, embedded, parsed, documents, chunks, items };
 }
 
 test('stores text, chunks with exact offsets, and a vector for each', async () => {
-  const { ingest, corpus } = createSetup({ config: { chunkTokens: 50 } });
+  const { ingest, documents, chunks } = await createSetup({ config: { chunkTokens: 50 } });
   const text = `# Guide\n\n${'A sentence with some words. '.repeat(40)}\n\n## More\n\nThe end.\n`;
   expect(await ingest(text)).toMatchObject({ outcome: 'created', warnings: [] });
-  const [document] = corpus.stored.values();
-  expect(document).toMatchObject({ title: 'Guide', mediaType: 'text/markdown', text, sizeBytes: text.length });
-  expect(document?.contentHash).toMatch(/^[0-9a-f]{64}$/);
-  expect(document?.chunks.length).toBeGreaterThan(2);
-  document?.chunks.forEach((chunk, index) => {
+  const [document] = await documents();
+  expect(document).toMatchObject({
+    title: 'Guide',
+    media_type: 'text/markdown',
+    text,
+    size_bytes: String(text.length),
+  });
+  expect(document?.content_hash).toMatch(/^[0-9a-f]{64}$/);
+  const stored = await chunks();
+  expect(stored.length).toBeGreaterThan(2);
+  stored.forEach((chunk, index) => {
     expect(chunk.ordinal).toBe(index);
-    expect(document.text.slice(chunk.start, chunk.end)).toBe(chunk.text);
-    expect(chunk.vector).toHaveLength(64);
+    expect(text.slice(chunk.start_offset, chunk.end_offset)).toBe(chunk.text);
+    expect(chunk.vector).toHaveLength(64 * 4);
   });
 });
 
 test('the same file again changes nothing and is not parsed', async () => {
-  const { ingest, parsed } = createSetup();
+  const { ingest, parsed } = await createSetup();
   const first = await ingest('# A\n\nText.');
   expect(await ingest('# A\n\nText.')).toEqual({ ...first, outcome: 'unchanged' });
   expect(parsed).toHaveLength(1);
 });
 
 test('another content, pipeline or title is read again', async () => {
-  const { ingest, corpus, parsed } = createSetup();
+  const { ingest, parsed } = await createSetup();
   await ingest('# A\n\nText.');
   expect(await ingest('# A\n\nOther.')).toMatchObject({ outcome: 'updated' });
   expect(await ingest('# A\n\nOther.', { title: 'Mine' })).toMatchObject({ outcome: 'updated' });
   expect(await ingest('# A\n\nOther.', { title: ' Mine ' })).toMatchObject({ outcome: 'unchanged' });
-  for (const document of corpus.stored.values()) document.pipeline = 'of an older version';
+  await testDatabase.adminSql("update corpus_documents set pipeline = 'of an older version'");
   expect(await ingest('# A\n\nOther.')).toMatchObject({ outcome: 'updated' });
   expect(parsed).toHaveLength(4);
 });
 
 test('names a document by what was sent, else by itself, else by its file', async () => {
-  const titleOf = async (text: string, more: object): Promise<string | undefined> => {
-    const { ingest, corpus } = createSetup();
+  const titleOf = async (text: string, more: object): Promise<unknown> => {
+    const { ingest, documents } = await createSetup();
     await ingest(text, more);
-    return [...corpus.stored.values()][0]?.title;
+    return (await documents())[0]?.title;
   };
   expect(await titleOf('# Own', { title: ' Given ' })).toBe('Given');
   expect(await titleOf('# Own', {})).toBe('Own');
@@ -88,13 +108,13 @@ test('names a document by what was sent, else by itself, else by its file', asyn
 });
 
 test('embeds title and headings with the text, in batches', async () => {
-  const { ingest, embedded } = createSetup();
+  const { ingest, embedded } = await createSetup();
   await ingest('# Guide\n\n## Start\n\nRun it.');
   expect(embedded).toEqual(['Guide > Start\n# Guide\n\n## Start\n\nRun it.']);
 });
 
 test('refuses a file above the limit, with both numbers and the setting', async () => {
-  const { ingest, parsed } = createSetup({ config: { maxFileBytes: 10 } });
+  const { ingest, parsed } = await createSetup({ config: { maxFileBytes: 10 } });
   await expect(ingest('12345678901')).rejects.toMatchObject({
     code: 'DOCUMENT_TOO_LARGE',
     kind: 'too-large',
@@ -105,26 +125,26 @@ test('refuses a file above the limit, with both numbers and the setting', async 
 });
 
 test('refuses a text above the limit', async () => {
-  const { ingest } = createSetup({ config: { maxTextCharacters: 10 } });
+  const { ingest } = await createSetup({ config: { maxTextCharacters: 10 } });
   await expect(ingest('12345678901')).rejects.toMatchObject({ code: 'DOCUMENT_TOO_LONG', kind: 'too-large' });
 });
 
 test('stores nothing when the sender goes away', async () => {
-  const { ingestion, corpus } = createSetup({ config: { chunkTokens: 50, embedBatch: 1 } });
+  const { ingestion, organizationId, documents } = await createSetup({ config: { chunkTokens: 50, embedBatch: 1 } });
   const abort = new AbortController();
   const work = ingestion.ingest(
-    'acme',
+    organizationId,
     { filename: 'a.md', externalId: 'a', bytes: Buffer.from('Some words here. '.repeat(5_000)) },
     abort.signal,
   );
   abort.abort(new Error('gone'));
   await expect(work).rejects.toThrow('gone');
-  expect(corpus.stored.size).toBe(0);
+  expect(await documents()).toEqual([]);
 });
 
 test('lets others run while a long document is chunked', async () => {
   const embedder = createFakeEmbedder();
-  const { ingest } = createSetup({
+  const { ingest } = await createSetup({
     embedder: { ...embedder, embed: async (texts) => texts.map(() => new Float32Array(64)) },
   });
   const work = ingest('A sentence of ordinary length, as they come. '.repeat(100_000));
@@ -135,4 +155,56 @@ test('lets others run while a long document is chunked', async () => {
   await work.finally(() => clearInterval(others));
   // Counted, not timed: a busy machine stretches every step, and takes no turn away.
   expect(turns).toBeGreaterThan(30);
+});
+
+test('records what was waited for as an item of the built-in source, in the same transaction', async () => {
+  const { ingest, items, organizationId } = await createSetup();
+  const { documentId } = await ingest('# A\n\nText.');
+  await ingest('# A\n\nOther.');
+  expect(await items()).toMatchObject([
+    {
+      external_id: 'guide',
+      state: 'completed',
+      outcome: 'updated',
+      document_id: documentId,
+      revision: 2,
+      task_id: null,
+    },
+  ]);
+  const sources = await testDatabase.adminSql<{ kind: string; name: string }>(
+    'select kind, name from ingestion_sources where organization_id = $1',
+    [organizationId],
+  );
+  expect(sources).toEqual([{ kind: 'uploads', name: 'uploads' }]);
+});
+
+test('what is waited for goes before a version of it that still waits, whose work then changes nothing', async () => {
+  const { ingest, ingestion, organizationId, documents, work, blobKeys } = await createSetup();
+  const { taskId } = await ingestion.submit(organizationId, {
+    filename: 'guide.md',
+    externalId: 'guide',
+    bytes: Buffer.from('Earlier.'),
+  });
+  await ingest('Later.');
+  await work();
+  expect((await documents()).map(({ text }) => text)).toEqual(['Later.']);
+  expect(await ingestion.tasks.read(organizationId, taskId)).toMatchObject({ state: 'completed', superseded: 1 });
+  expect(await blobKeys()).toEqual([]);
+});
+
+test('many uploads of one document at once leave one of them, and one item', async () => {
+  const { ingest, items, documents } = await createSetup();
+  await Promise.all(Array.from({ length: 12 }, (_, index) => ingest(`Version ${index}.`)));
+  expect(await documents()).toHaveLength(1);
+  expect(await items()).toMatchObject([{ revision: 12, state: 'completed' }]);
+});
+
+test('embeds of a changed document only what changed', async () => {
+  const { ingest, embedded } = await createSetup();
+  const section = (name: string) => `## ${name}\n\n${`Words about ${name}. `.repeat(100)}\n\n`;
+  await ingest(`# Guide\n\n${section('One')}${section('Two')}${section('Three')}`);
+  const before = embedded.length;
+  await ingest(`# Guide\n\n${section('One')}${section('Other')}${section('Three')}`);
+  expect(before).toBeGreaterThan(2);
+  expect(embedded.length - before).toBeLessThan(before);
 });

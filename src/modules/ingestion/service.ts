@@ -13,6 +13,8 @@ export type DiscoveredDocument = {
   /** Larger is newer; undefined where the source has no order. */
   version?: number | undefined;
   modifiedAt?: Date | undefined;
+  /** Differs whenever the content may differ; compared with what `KnownDocuments` gives back at the next look. */
+  fingerprint?: string | undefined;
 };
 
 /** One thing that changed at a source. */
@@ -20,7 +22,24 @@ export type Change =
   | { kind: 'upsert'; document: DiscoveredDocument }
   | { kind: 'delete'; externalId: string }
   /** Everything before is told; `cursor` is where the next look goes on. `known`: documents at the source, when it was looked through whole. */
-  | { kind: 'checkpoint'; cursor: unknown; known?: number | undefined };
+  | {
+      kind: 'checkpoint';
+      cursor: unknown;
+      known?: number | undefined;
+      /** What could not be looked at, although everything else was. */
+      problem?: { code: string; message: string } | undefined;
+    };
+
+/** What is known of a source already, in the byte order of the external ids, for connectors that find deletions by comparing. */
+export type KnownDocuments = {
+  /** At most `limit` after `after` (undefined: from the first). During a full re-sync no fingerprint is given. */
+  list(after: string | undefined, limit: number): Promise<KnownDocument[]>;
+};
+
+export type KnownDocument = { externalId: string; fingerprint: string | undefined };
+
+/** Who asks for a source: the operator at the command line may name folders that nobody else may. */
+export type SettingsAuthor = { isOperator: boolean };
 
 export type Bytes = { bytes: Uint8Array };
 
@@ -28,10 +47,22 @@ export type Bytes = { bytes: Uint8Array };
 export type Connector = {
   /** Lower-case word, unique, stable. */
   readonly kind: string;
-  /** Checks settings of a new or changed source and returns them complete. Throws SOURCE_SETTINGS_INVALID with the path and the fix. */
-  validate(settings: unknown): Promise<Record<string, unknown>>;
+  /** Pause between two looks at the source, in seconds. Absent: it is looked at when somebody asks. */
+  readonly intervalSeconds?: number;
+  /**
+   * Checks settings of a new or changed source and returns them complete. Throws SOURCE_SETTINGS_INVALID with the path
+   * and the fix. `author` undefined: anybody.
+   */
+  validate(settings: unknown, author?: SettingsAuthor): Promise<Record<string, unknown>>;
   /** Changes since the cursor; undefined: everything. Ends; the scheduler comes again. Throws AppError SOURCE_…. */
-  changes(settings: Record<string, unknown>, cursor: unknown, signal: AbortSignal): AsyncIterable<Change>;
+  changes(
+    settings: Record<string, unknown>,
+    cursor: unknown,
+    signal: AbortSignal,
+    known?: KnownDocuments,
+  ): AsyncIterable<Change>;
+  /** Present: documents are pushed to the source, and it is never looked at. Returns the document complete. */
+  receive?(settings: Record<string, unknown>, pushed: DiscoveredDocument): DiscoveredDocument;
   /** The bytes of one document as they are now. Throws SOURCE_DOCUMENT_GONE when it is no longer there. */
   fetch(settings: Record<string, unknown>, externalId: string, signal: AbortSignal): Promise<Uint8Array>;
   /** Calls back soon after something changed, until closed; absent: the source is looked at by its interval only. */
@@ -49,6 +80,8 @@ export type Acceptance = {
   removed: readonly string[];
   /** Moves the source's cursor in the same transaction; undefined leaves it. */
   checkpoint?: { cursor: unknown; known?: number | undefined } | undefined;
+  /** The attempt of the look at the source; a later one makes this acceptance fail with SOURCE_SYNC_SUPERSEDED. */
+  fence?: { syncAttempt: number } | undefined;
 };
 
 /** Where everything that shall become searchable enters. */

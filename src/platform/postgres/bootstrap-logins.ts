@@ -80,6 +80,8 @@ async function grantAtDatabase(client: pg.Client): Promise<void> {
   const users = logins.filter((login): login is Exclude<Login, 'owner'> => login !== 'owner').map(roleName);
   await client.query(`revoke all on database ${database} from public`);
   await client.query(`grant connect on database ${database} to ${everyone}`);
+  // A migration makes the schema of the queue.
+  await client.query(`grant create on database ${database} to ${roleName('owner')}`);
   await client.query('revoke all on schema public from public');
   await client.query(`grant usage on schema public to ${users.join(', ')}`);
   await client.query(`grant usage, create on schema public to ${roleName('owner')}`);

@@ -97,7 +97,7 @@ describe('following a table', () => {
       const batch = Array.from({ length: 1 + Math.floor(Math.random() * 4) }, () => ids.next());
       await db.inOrganization(organizationId, async (transaction) => {
         for (const id of batch) {
-          await recordEvent(transaction, { id, organizationId, type: 'document.indexed', subject: {} });
+          await recordEvent(transaction, { id, organizationId, type: 'document.indexed', data: {} });
           if (Math.random() < 0.3) await delay(Math.random() * 12);
         }
       });
@@ -162,7 +162,7 @@ describe('following a table', () => {
       db.asSystem('a test', (transaction) =>
         readChanges(transaction, { table: 'platform_outbox', after: before, limit: 10_000 }),
       );
-    const event = (id: string) => ({ id, organizationId, type: 'document.indexed', subject: {} });
+    const event = (id: string) => ({ id, organizationId, type: 'document.indexed', data: {} });
     const [first, second] = [ids.next(), ids.next()];
     const seenOfOurs = async () =>
       (await readOn()).map((change) => change.row.id).filter((id) => id === first || id === second);

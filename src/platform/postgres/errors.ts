@@ -10,7 +10,10 @@ export const postgresErrors = {
   TEXT_INVALID: 'A text holds the character NUL, which cannot be stored. Remove it.',
   DATABASE_ACCESS_DENIED:
     'The database refused the login. Run `./nexus migrate` to repair the logins, or correct the URL.',
-  STORAGE_FULL: 'The disk of the database or of the object store is full. Free space; writing resumes by itself, reading goes on.',
+  DATABASE_DAMAGED:
+    'The database found data on its disk that is not what it wrote. Check the disk, then restore the database from a backup.',
+  STORAGE_FULL:
+    'The disk of the database or of the object store is full. Free space; writing resumes by itself, reading goes on.',
   TRANSACTION_NOT_COMMITTED:
     'A failed statement was swallowed and the transaction was undone instead of committed. This is a bug.',
   TRANSACTION_MISUSED: 'A transaction was used after its end or nested by hand. This is a bug.',

@@ -13,6 +13,19 @@ const theirs = ids.next();
 const otherPolicies = new Set([
   'platform_outbox_system_select',
   'platform_outbox_system_delete',
+  'platform_event_log_system_select',
+  'platform_event_log_system_insert',
+  'platform_event_log_system_delete',
+  'platform_event_positions_system_select',
+  'platform_event_positions_system_insert',
+  'platform_event_positions_system_update',
+  'platform_inbox_system_select',
+  'platform_inbox_system_delete',
+  'platform_dead_letters_system_select',
+  'platform_dead_letters_system_delete',
+  'messaging_webhooks_system_select',
+  'messaging_deliveries_system_select',
+  'messaging_deliveries_system_delete',
   'identity_organizations_system_select',
   'identity_sign_in_tokens_system_select',
   'identity_sign_in_tokens_system_delete',
@@ -234,7 +247,7 @@ describe('the logins', () => {
 });
 
 function eventOf(organizationId: string): string {
-  return `insert into platform_outbox (id, organization_id, type, subject)
+  return `insert into platform_outbox (id, organization_id, type, data)
     values ('${ids.next()}', '${organizationId}', 'document.indexed', '{}')`;
 }
 

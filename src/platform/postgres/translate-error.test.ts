@@ -10,6 +10,8 @@ describe('translating an error', () => {
     ['40001', 'DATABASE_CONFLICT', 'unavailable'],
     ['40P01', 'DATABASE_CONFLICT', 'unavailable'],
     ['53100', 'STORAGE_FULL', 'storage-full'],
+    ['XX001', 'DATABASE_DAMAGED', 'unavailable'],
+    ['XX002', 'DATABASE_DAMAGED', 'unavailable'],
     ['57014', 'DATABASE_TIMEOUT', 'timeout'],
     ['55P03', 'DATABASE_TIMEOUT', 'timeout'],
     ['57P01', 'DATABASE_UNAVAILABLE', 'unavailable'],

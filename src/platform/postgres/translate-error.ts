@@ -28,6 +28,12 @@ const textInvalid: Translation = {
   kind: 'invalid',
   message: 'A text of the request holds the character NUL, which cannot be stored. Remove it.',
 };
+const damaged: Translation = {
+  code: 'DATABASE_DAMAGED',
+  kind: 'unavailable',
+  message:
+    'The database found data on its disk that is not what it wrote. Check the disk, then restore the database from a backup.',
+};
 const accessDenied: Translation = {
   code: 'DATABASE_ACCESS_DENIED',
   kind: 'unavailable',
@@ -39,6 +45,8 @@ const translations: Record<string, Translation> = {
   '40001': conflict,
   '40P01': conflict,
   '53100': storageFull,
+  XX001: damaged,
+  XX002: damaged,
   ENOSPC: storageFull,
   '57014': timeout,
   '55P03': timeout,

@@ -39,14 +39,41 @@ export async function readChunkPage(
   return rows;
 }
 
-/** Every chunk of the documents named, for following their changes. */
+/** A chunk with the version of its document, which tells when it was changed between two pages. */
+export type VersionedChunk = IndexedChunk & { ordinal: number; version: string };
+
+/** A page of the chunks of documents, by document and in their order, for following changes. */
 export async function readChunksOfDocuments(
   transaction: CorpusTransaction,
-  query: { documentIds: string[]; spaceId: string | undefined },
-): Promise<IndexedChunk[]> {
-  const { rows } = await sql<IndexedChunk>`
-    select ${chunkColumns(query.spaceId)}
+  page: {
+    documentIds: readonly string[];
+    spaceId: string | undefined;
+    after: { documentId: string; ordinal: number } | undefined;
+    limit: number;
+  },
+): Promise<VersionedChunk[]> {
+  const { after } = page;
+  const isAfter =
+    after === undefined
+      ? sql`true`
+      : sql`(chunk.document_id > ${after.documentId}::uuid or chunk.ordinal > ${after.ordinal})`;
+  const wanted = page.documentIds.filter((documentId) => after === undefined || documentId >= after.documentId);
+  const { rows } = await sql<VersionedChunk>`
+    select ${chunkColumns(page.spaceId)}, chunk.ordinal,
+      (select change_id from corpus_documents as document
+        where document.organization_id = chunk.organization_id and document.id = chunk.document_id) as version
     from corpus_chunks as chunk
-    where chunk.document_id = any(${query.documentIds}::uuid[])`.execute(transaction);
+    where chunk.document_id = any(${wanted}::uuid[]) and ${isAfter}
+    order by chunk.document_id, chunk.ordinal limit ${page.limit}`.execute(transaction);
   return rows;
+}
+
+/** The space in which the collection is searched; null before its first document. */
+export async function readLiveSpace(
+  transaction: CorpusTransaction,
+  collectionId: string,
+): Promise<{ liveSpaceId: string | null } | undefined> {
+  const { rows } = await sql<{ liveSpaceId: string | null }>`
+    select live_space_id as "liveSpaceId" from corpus_collections where id = ${collectionId}`.execute(transaction);
+  return rows[0];
 }

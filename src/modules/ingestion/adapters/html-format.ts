@@ -4,18 +4,17 @@ import { decodeByLabel, decodeText } from '../decode-text.ts';
 import type { Format } from '../ports.ts';
 import { createTextBuilder } from '../text-builder.ts';
 import { writeHtmlAsMarkdown } from './html-to-markdown.ts';
-import { attributeOf, type ElementNode, findElement, type HtmlNode, textOf } from './html-tree.ts';
+import { attributeOf, type ElementNode, findElement, type HtmlNode, parseHtml, textOf } from './html-tree.ts';
 
 /** HTML: the main content as Markdown-like text; scripts, styles, navigation and what is hidden stay out. */
 export const htmlFormat: Format = {
   name: 'html',
-  version: 1,
+  version: 2,
   extensions: ['html', 'htm', 'xhtml'],
   mediaTypes: ['text/html', 'application/xhtml+xml'],
   async parse(bytes) {
-    const { parse, defaultTreeAdapter } = await import('parse5');
     const { text: source, warnings } = decodeHtml(bytes);
-    const root = parse(source, { treeAdapter: { ...defaultTreeAdapter, ...createDepthGuard() } }) as HtmlNode;
+    const root = await parseHtml(source);
     const titleElement = findElement(root, ({ nodeName }) => nodeName === 'title');
     const title = titleElement && textOf(titleElement);
     for (const { element, keepFurniture } of candidates(root)) {
@@ -29,27 +28,6 @@ export const htmlFormat: Format = {
     throw new AppError('DOCUMENT_WITHOUT_TEXT', 'invalid', 'The page shows no text.');
   },
 };
-
-/** Parsing takes time in proportion to length times depth; pages made by people stay below a hundred. */
-const maxDepth = 2_000;
-
-function createDepthGuard() {
-  let depth = 0;
-  return {
-    onItemPush(): void {
-      depth += 1;
-      if (depth <= maxDepth) return;
-      throw new AppError(
-        'DOCUMENT_DAMAGED',
-        'invalid',
-        `The page nests more than ${maxDepth} elements into each other.`,
-      );
-    },
-    onItemPop(): void {
-      depth -= 1;
-    },
-  };
-}
 
 const isMain = (node: ElementNode): boolean => node.nodeName === 'main' || attributeOf(node, 'role') === 'main';
 

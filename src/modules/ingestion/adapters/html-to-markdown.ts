@@ -132,7 +132,7 @@ function flush(writing: Writing): void {
   if (writing.preformatted > 0) return;
   const text = toLines(takeInline(writing));
   if (text === '') return;
-  if (writing.table?.row !== undefined) appendToCell(writing.table.row, text);
+  if (writing.table?.row !== undefined) appendToCell(writing.table.row, withMarker(writing, text));
   else if (writing.lists.length > 0) writeListLine(writing, text);
   else if (writing.quotes > 0) writing.out.add('quote', text.replaceAll(/^/gm, '> '));
   else writing.out.add('paragraph', text);
@@ -169,6 +169,13 @@ function writeListLine(writing: Writing, text: string): void {
   if (isNew) writing.listLines.pop();
   const marker = isNew ? nextMarker(writing.lists) : '  ';
   writing.listLines.push(`${indent}${marker}${toOneLine(text)}`);
+}
+
+/** In a cell an item is marked in its line; the cell stays one line. */
+function withMarker(writing: Writing, text: string): string {
+  if (writing.lists.length === 0 || writing.listLines.at(-1) !== '') return text;
+  writing.listLines.pop();
+  return `${nextMarker(writing.lists)}${text}`;
 }
 
 function nextMarker(lists: number[]): string {

@@ -1,4 +1,5 @@
 /** What is needed of an HTML tree, without recursion: documents of hostile depth must not exhaust the stack. */
+import { AppError } from '#platform/errors.ts';
 
 export type HtmlNode = {
   nodeName: string;
@@ -7,6 +8,33 @@ export type HtmlNode = {
   attrs?: { name: string; value: string }[];
 };
 export type ElementNode = HtmlNode;
+
+/** Throws DOCUMENT_DAMAGED when elements nest too deeply. */
+export async function parseHtml(source: string): Promise<HtmlNode> {
+  const { parse, defaultTreeAdapter } = await import('parse5');
+  return parse(source, { treeAdapter: { ...defaultTreeAdapter, ...createDepthGuard() } }) as HtmlNode;
+}
+
+/** Parsing takes time in proportion to length times depth; pages made by people stay below a hundred. */
+const maxDepth = 2_000;
+
+function createDepthGuard() {
+  let depth = 0;
+  return {
+    onItemPush(): void {
+      depth += 1;
+      if (depth <= maxDepth) return;
+      throw new AppError(
+        'DOCUMENT_DAMAGED',
+        'invalid',
+        `The page nests more than ${maxDepth} elements into each other.`,
+      );
+    },
+    onItemPop(): void {
+      depth -= 1;
+    },
+  };
+}
 
 export function attributeOf(node: HtmlNode, name: string): string | undefined {
   return node.attrs?.find((attribute) => attribute.name === name)?.value;

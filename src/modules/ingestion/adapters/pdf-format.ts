@@ -1,20 +1,28 @@
 import { AppError } from '#platform/errors.ts';
 import type { Format } from '../ports.ts';
 import { createTextBuilder } from '../text-builder.ts';
+import { withoutFurniture } from './pdf-furniture.ts';
 import { type PdfLine, type PdfTextItem, toPdfLines } from './pdf-lines.ts';
 import { type PdfParagraph, toPdfParagraphs } from './pdf-paragraphs.ts';
 
 /** The part of pdf.js that is used. */
+type PdfProxyPage = {
+  /** Left, bottom, right, top. */
+  view: number[];
+  getTextContent(): Promise<{ items: object[] }>;
+  cleanup(): void;
+};
+
 type PdfDocument = {
   numPages: number;
-  getPage(number: number): Promise<{ getTextContent(): Promise<{ items: object[] }>; cleanup(): void }>;
+  getPage(number: number): Promise<PdfProxyPage>;
   getMetadata(): Promise<{ info: object }>;
 };
 
 /** PDF: text with page numbers, lines joined to paragraphs, headings by their size, rows of columns as tables. */
 export const pdfFormat: Format = {
   name: 'pdf',
-  version: 1,
+  version: 2,
   extensions: ['pdf'],
   mediaTypes: ['application/pdf'],
   matches: (bytes) => asciiOf(bytes.subarray(0, 1_024)).includes('%PDF-'),
@@ -23,7 +31,7 @@ export const pdfFormat: Format = {
       throw damaged('The file is cut off: its end mark is missing.');
     const pdf = await openPdf(bytes);
     const { lines, warnings } = await readLines(pdf);
-    const paragraphs = toPdfParagraphs(lines);
+    const paragraphs = toPdfParagraphs(withoutFurniture(lines, pdf.numPages));
     const builder = createTextBuilder();
     for (const { kind, text, level, page } of paragraphs)
       builder.add(kind, text, level === undefined ? { page } : { level, page });
@@ -66,7 +74,8 @@ async function readLines(pdf: PdfDocument): Promise<{ lines: PdfLine[]; warnings
     try {
       const page = await pdf.getPage(number);
       const { items } = await page.getTextContent();
-      for (const line of toPdfLines(items.filter(isTextItem), number)) lines.push(line);
+      const [, bottom = 0, , top = 0] = page.view;
+      for (const line of toPdfLines(items.filter(isTextItem), { number, bottom, top })) lines.push(line);
       page.cleanup();
     } catch (cause) {
       warnings.push(`Page ${number} could not be read.`);

@@ -1,10 +1,11 @@
 /** Joins the lines of a PDF to paragraphs, headings, lists and tables by size and distance. Pure guessing, kept in one place. */
 import type { BlockKind } from '../ports.ts';
-import type { PdfLine } from './pdf-lines.ts';
+import type { PdfCell, PdfLine } from './pdf-lines.ts';
+import { toPdfTable } from './pdf-tables.ts';
 
 export type PdfParagraph = { kind: BlockKind; text: string; level: number | undefined; page: number };
 
-type Open = PdfParagraph & { last: PdfLine; size: number };
+type Open = PdfParagraph & { last: PdfLine; size: number; rows: PdfCell[][] };
 
 const headingShare = 1.08;
 const longestHeading = 160;
@@ -20,23 +21,39 @@ export function toPdfParagraphs(lines: readonly PdfLine[]): PdfParagraph[] {
   lines.forEach((line, index) => {
     const open = paragraphs.at(-1);
     const kind = kindOf(line, levels, isTableRow(lines, index));
-    const text = kind === 'table' ? line.cells.join(' | ') : line.cells.join(' ');
+    const text = textOf(line);
     if (open !== undefined && continues(open, line, kind)) {
-      open.text = joinLines(open.text, text, kind === 'table' || kind === 'list-item');
+      if (kind !== 'table') open.text = joinLines(open.text, text, kind === 'list-item');
+      open.rows.push(line.cells);
       open.last = line;
     } else {
       const level = kind === 'heading' ? levels.get(roundSize(line.size)) : undefined;
       const blockKind = kind === 'list-item' ? 'list' : kind;
-      paragraphs.push({ kind: blockKind, text, level, page: line.page, last: line, size: line.size });
+      paragraphs.push({
+        kind: blockKind,
+        text,
+        level,
+        page: line.page,
+        last: line,
+        size: line.size,
+        rows: [line.cells],
+      });
     }
   });
-  return paragraphs.map(({ kind, text, level, page }) => ({ kind, text, level, page }));
+  return paragraphs.map(({ kind, text, level, page, rows }) => ({
+    kind,
+    text: kind === 'table' ? toPdfTable(rows) : text,
+    level,
+    page,
+  }));
 }
+
+const textOf = ({ cells }: PdfLine): string => cells.map(({ text }) => text).join(' ');
 
 type LineKind = 'heading' | 'paragraph' | 'table' | 'list-item';
 
 function kindOf(line: PdfLine, levels: Map<number, number>, isRow: boolean): LineKind {
-  const text = line.cells.join(' ');
+  const text = textOf(line);
   if (levels.has(roundSize(line.size)) && looksLikeHeading(text)) return 'heading';
   if (isRow) return 'table';
   return bulletPattern.test(text) ? 'list-item' : 'paragraph';
@@ -70,7 +87,7 @@ function isNext(last: PdfLine, line: PdfLine): boolean {
   return distance > 0 && distance < paragraphGap * Math.max(last.size, line.size);
 }
 
-const endsSentence = (line: PdfLine): boolean => /[.!?:]["”’)]?$/.test(line.cells.at(-1) ?? '');
+const endsSentence = (line: PdfLine): boolean => /[.!?:]["”’)]?$/.test(textOf(line));
 
 /** After a full stop an indented line, or one that follows a clearly shorter line, begins a new paragraph. */
 function endsParagraph(last: PdfLine, line: PdfLine): boolean {
@@ -80,7 +97,7 @@ function endsParagraph(last: PdfLine, line: PdfLine): boolean {
 }
 
 function continuesInNextColumn(last: PdfLine, line: PdfLine): boolean {
-  return line.y > last.y && line.x > last.x && !endsSentence(last) && /^\p{Ll}/u.test(line.cells[0] ?? '');
+  return line.y > last.y && line.x > last.x && !endsSentence(last) && /^\p{Ll}/u.test(textOf(line));
 }
 
 const withoutSpaces = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
@@ -100,7 +117,7 @@ const roundSize = (size: number): number => Math.round(size * 2) / 2;
 function countBySize(lines: readonly PdfLine[]): Map<number, number> {
   const counts = new Map<number, number>();
   for (const { size, cells } of lines) {
-    const characters = cells.reduce((sum, cell) => sum + cell.length, 0);
+    const characters = cells.reduce((sum, cell) => sum + cell.text.length, 0);
     counts.set(roundSize(size), (counts.get(roundSize(size)) ?? 0) + characters);
   }
   return counts;

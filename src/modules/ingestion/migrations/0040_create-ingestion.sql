@@ -35,6 +35,12 @@ create table ingestion_tasks (
   -- False while more documents may be added.
   is_sealed boolean not null default false,
   unchanged integer not null default 0,
+  -- Items that a newer task took over, by the state in which they left: with the items that are still here they add up
+  -- to everything that was ever accepted into this task.
+  left_completed integer not null default 0,
+  left_failed integer not null default 0,
+  left_deleted integer not null default 0,
+  left_superseded integer not null default 0,
   failure_code text,
   failure_message text,
   created_at timestamptz not null default now(),
@@ -51,15 +57,22 @@ create table ingestion_batches (
   organization_id uuid not null,
   id uuid not null,
   source_id uuid not null,
-  task_id uuid not null,
   attempt integer not null default 0,
+  -- Items that were put into it. A batch that nobody has claimed yet takes more, up to its limit.
+  size integer not null,
+  -- True: takes no more, because of what is in it.
+  is_alone boolean not null default false,
+  -- Claims whose holder was lost without handing the batch back; many of them tell of a document that kills.
+  losses integer not null default 0,
   state text not null default 'pending',
   created_at timestamptz not null default now(),
   started_at timestamptz,
+  -- When its holder or the reconciliation last saw to it.
+  touched_at timestamptz not null default now(),
   finished_at timestamptz,
   constraint ingestion_batches_pkey primary key (organization_id, id),
-  constraint ingestion_batches_task_fkey foreign key (organization_id, task_id)
-    references ingestion_tasks (organization_id, id) on delete cascade,
+  constraint ingestion_batches_source_fkey foreign key (organization_id, source_id)
+    references ingestion_sources (organization_id, id) on delete cascade,
   constraint ingestion_batches_state_check check (state in ('pending', 'running', 'done'))
 );
 
@@ -69,9 +82,9 @@ create table ingestion_items (
   id uuid not null,
   source_id uuid not null,
   external_id text not null,
-  -- Which task and batch have the present revision in hand.
-  task_id uuid not null,
-  batch_id uuid not null,
+  -- Which task and batch have the present revision in hand; null for what was made searchable while its sender waited.
+  task_id uuid,
+  batch_id uuid,
   change text not null,
   -- Raised by each accepted change; an effect of an older revision changes nothing.
   revision integer not null default 1,
@@ -91,8 +104,16 @@ create table ingestion_items (
   stage text not null default 'discovered',
   -- Times that this revision failed in the same way; at the limit it is dead until somebody retries it.
   failures integer not null default 0,
+  -- All failures of this revision, whatever their reasons.
+  attempts integer not null default 0,
   failure_code text,
   failure_message text,
+  -- Version of everything that made its chunks and vectors, when it was completed.
+  pipeline text,
+  -- What became of it when it was completed: whether the document was new, its chunks, where the index has it.
+  outcome text,
+  chunks integer,
+  position text,
   warnings jsonb not null default '[]',
   discovered_at timestamptz not null default now(),
   processed_at timestamptz,
@@ -103,6 +124,7 @@ create table ingestion_items (
     references ingestion_sources (organization_id, id) on delete cascade,
   constraint ingestion_items_change_check check (change in ('upsert', 'delete')),
   constraint ingestion_items_state_check check (state in ('pending', 'processing', 'completed', 'failed', 'deleted')),
+  constraint ingestion_items_outcome_check check (outcome in ('created', 'updated', 'unchanged')),
   constraint ingestion_items_stage_check
     check (stage in ('discovered', 'parsed', 'classified', 'chunked', 'embedded', 'indexed'))
 );
@@ -110,7 +132,11 @@ create table ingestion_items (
 create index ingestion_items_batch_index on ingestion_items (organization_id, batch_id);
 create index ingestion_items_task_index on ingestion_items (organization_id, task_id, state);
 create index ingestion_items_state_index on ingestion_items (organization_id, source_id, state);
-create index ingestion_batches_task_index on ingestion_batches (organization_id, task_id, state);
+create index ingestion_items_blob_index on ingestion_items (organization_id, blob_key) where blob_key is not null;
+create index ingestion_batches_live_index on ingestion_batches (organization_id, source_id, state) where state <> 'done';
+create index ingestion_batches_touched_index on ingestion_batches (touched_at) where state <> 'done';
+create index ingestion_batches_done_index on ingestion_batches (finished_at) where state = 'done';
+create index ingestion_tasks_running_index on ingestion_tasks (created_at) where state = 'running';
 create index ingestion_tasks_source_index on ingestion_tasks (organization_id, source_id, id);
 
 select platform_protect_tenant_table('ingestion_sources');
@@ -118,6 +144,8 @@ select platform_protect_tenant_table('ingestion_tasks');
 select platform_protect_tenant_table('ingestion_batches');
 select platform_protect_tenant_table('ingestion_items');
 
--- The scheduler finds, across organizations, the sources that are due and the batches that no job holds any more.
+-- The scheduler finds, across organizations, the sources that are due, the batches that no job holds any more and the
+-- tasks that nobody ended.
 select platform_open_to_system('ingestion_sources', 'select');
 select platform_open_to_system('ingestion_batches', 'select');
+select platform_open_to_system('ingestion_tasks', 'select');

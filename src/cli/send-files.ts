@@ -1,0 +1,100 @@
+/** Brings files to the server, a few at a time; what it has answered for is durable. */
+import { readFile, stat } from 'node:fs/promises';
+import { AppError, type ErrorKind, isAppError } from '#platform/errors.ts';
+import type { Connection } from './connection.ts';
+import type { FoundFile } from './find-files.ts';
+
+export type FileFailure = { file: string; code: string; message: string };
+
+export type SendOptions = {
+  taskId: string;
+  collection: string | undefined;
+  maxFileBytes: number;
+  signal: AbortSignal;
+  onSent(): void;
+};
+
+/** A file that fails is one line of the report; what the next file would meet as well is the end. */
+const endingKinds: ReadonlySet<ErrorKind> = new Set([
+  'unauthenticated',
+  'forbidden',
+  'not-found',
+  'storage-full',
+  'bug',
+]);
+
+/** Files on their way at the same time: enough to keep the server busy, few enough to keep memory low. */
+const concurrency = 4;
+
+/** Returns what became of them; `sent` is less than all when the signal ended it. */
+export async function sendFiles(
+  connection: Connection,
+  files: readonly FoundFile[],
+  options: SendOptions,
+): Promise<{ sent: number; failures: FileFailure[] }> {
+  const waiting = [...files].reverse();
+  const failures: FileFailure[] = [];
+  let sent = 0;
+  async function sendSome(): Promise<void> {
+    for (let file = waiting.pop(); file !== undefined && !options.signal.aborted; file = waiting.pop()) {
+      const failure = await sendFile(connection, file, options);
+      if (failure === undefined) sent += 1;
+      else failures.push(failure);
+      options.onSent();
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: concurrency }, sendSome));
+  } finally {
+    waiting.length = 0;
+  }
+  return { sent, failures };
+}
+
+async function sendFile(
+  connection: Connection,
+  file: FoundFile,
+  { taskId, collection, maxFileBytes }: SendOptions,
+): Promise<FileFailure | undefined> {
+  try {
+    await connection.call({
+      method: 'POST',
+      path: '/api/v1/documents',
+      query: { filename: file.name, external_id: file.path, collection_id: collection, wait: 'false', task_id: taskId },
+      body: await readWithin(file, maxFileBytes),
+    });
+    return undefined;
+  } catch (error) {
+    const failure = toFailure(error);
+    if (failure === undefined) throw error;
+    return { file: file.name, ...failure };
+  }
+}
+
+function toFailure(error: unknown): Omit<FileFailure, 'file'> | undefined {
+  if (isAppError(error)) {
+    const isTheEnd = endingKinds.has(error.kind) || error.code === 'SERVER_UNREACHABLE';
+    return isTheEnd ? undefined : { code: error.code, message: error.message };
+  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  const reason = code === undefined ? undefined : reasons[code];
+  return reason === undefined ? undefined : { code: 'FILE_UNREADABLE', message: `The file cannot be read: ${reason}.` };
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOENT: 'it is no longer there',
+  EISDIR: 'it is a folder',
+  EIO: 'the disk reports an error',
+};
+
+async function readWithin(file: FoundFile, maxBytes: number): Promise<Buffer> {
+  const { size } = await stat(file.path);
+  if (size <= maxBytes) return readFile(file.path);
+  throw new AppError(
+    'DOCUMENT_TOO_LARGE',
+    'too-large',
+    `The file has ${size} bytes; at most ${maxBytes} are taken. Split it, or raise NEXUS_INGESTION__MAX_FILE_BYTES.`,
+  );
+}

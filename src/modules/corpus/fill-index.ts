@@ -1,0 +1,91 @@
+/** Reads chunks into one index: all of a collection, or those of documents that changed. A page is in memory at a time. */
+import type { Clock } from '#platform/clock.ts';
+import { createPace, type Pace } from '#platform/pace.ts';
+import type { ChunkSource, CollectionKey } from './chunk-source.ts';
+import type { VersionedChunk } from './indexed-chunks/store.ts';
+import type { LoadedIndex, Replacement } from './loaded-index.ts';
+
+const chunksPerRead = 500;
+const documentsPerRead = 50;
+
+type Pending = { key: CollectionKey; spaceId: string | undefined; pending: Set<string> };
+
+export function createFiller({ source, clock }: { source: ChunkSource; clock: Clock }) {
+  async function addAllChunks(key: CollectionKey, spaceId: string | undefined, loaded: LoadedIndex): Promise<void> {
+    const pace = createPace(clock);
+    let afterChunkId: string | undefined;
+    for (;;) {
+      const page = await source.chunkPage(key, spaceId, afterChunkId, chunksPerRead);
+      for (const chunk of page) {
+        loaded.addChunk(chunk);
+        await pace.breathe();
+      }
+      if (page.length < chunksPerRead) return;
+      afterChunkId = page.at(-1)?.chunkId;
+    }
+  }
+
+  async function* chunksOf({ key, spaceId }: Pending, documentIds: readonly string[]): AsyncGenerator<VersionedChunk> {
+    let after: VersionedChunk | undefined;
+    for (;;) {
+      const page = await source.chunksOf(key, spaceId, { documentIds, after, limit: chunksPerRead });
+      yield* page;
+      if (page.length < chunksPerRead) return;
+      after = page.at(-1);
+    }
+  }
+
+  /** Gives the documents that were changed between two pages and have to be read again. */
+  async function applyDocuments(
+    entry: Pending,
+    loaded: LoadedIndex,
+    documentIds: readonly string[],
+  ): Promise<string[]> {
+    const pace = createPace(clock);
+    const left = new Set(documentIds);
+    const again: string[] = [];
+    let open: { documentId: string; version: string; replacement: Replacement } | undefined;
+    const close = async (): Promise<void> => {
+      const closing = open;
+      open = undefined;
+      await closing?.replacement.commit(pace);
+    };
+    try {
+      for await (const chunk of chunksOf(entry, documentIds)) {
+        if (open?.documentId !== chunk.documentId) {
+          await close();
+          left.delete(chunk.documentId);
+          open = { ...chunk, replacement: loaded.replace(chunk.documentId) };
+        }
+        if (open.version !== chunk.version) again.push(chunk.documentId);
+        open.replacement.addChunk(chunk);
+        await pace.breathe();
+      }
+      await close();
+    } catch (error) {
+      open?.replacement.abort();
+      throw error;
+    }
+    for (const documentId of left) await removeDocument(loaded, documentId, pace);
+    return again;
+  }
+
+  async function applyPending(entry: Pending, loaded: LoadedIndex): Promise<void> {
+    while (entry.pending.size > 0) {
+      const documentIds = [...entry.pending].slice(0, documentsPerRead).sort();
+      // Taken out before the read: a change that comes during it must be read again.
+      for (const documentId of documentIds) entry.pending.delete(documentId);
+      try {
+        for (const documentId of await applyDocuments(entry, loaded, documentIds)) entry.pending.add(documentId);
+      } catch (error) {
+        for (const documentId of documentIds) entry.pending.add(documentId);
+        throw error;
+      }
+    }
+  }
+
+  return { addAllChunks, applyPending };
+}
+
+const removeDocument = (loaded: LoadedIndex, documentId: string, pace: Pace): Promise<void> =>
+  loaded.replace(documentId).commit(pace);

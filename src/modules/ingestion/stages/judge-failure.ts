@@ -1,0 +1,52 @@
+/** What a failure of one document means: its own fault, bad luck, or something that it needs is away. Pure. */
+import { AppError, type ErrorKind } from '#platform/errors.ts';
+import type { IngestionConfig } from '../config.ts';
+
+export type Failure = { code: string; kind: ErrorKind; message: string };
+
+export type Judgement = Failure & {
+  isFinal: boolean;
+  /** Failures of this code in a row, this one included. */
+  failures: number;
+  /** Before it is tried again. */
+  delaySeconds: number;
+};
+
+/** The world's fault or ours, and perhaps not there the next time. All others lie in the file or in what was asked. */
+const retriedKinds: readonly ErrorKind[] = ['conflict', 'timeout', 'unavailable', 'limit', 'storage-full', 'bug'];
+
+/** They fail every document alike, which says nothing about any of them. */
+const outageKinds: readonly ErrorKind[] = ['unavailable', 'limit', 'storage-full'];
+
+/** Of kind `invalid`, as the file is the likely cause, while a machine that runs out of memory does the same. */
+const retriedCodes: readonly string[] = ['PARSER_CRASHED'];
+
+const longestDelaySeconds = 600;
+const mostDoublings = 16;
+
+export const isOutage = ({ kind }: Pick<Failure, 'kind'>): boolean => outageKinds.includes(kind);
+
+export function toFailure(thrown: unknown): Failure {
+  if (thrown instanceof AppError && thrown.kind !== 'bug') {
+    const { code, kind, message } = thrown;
+    return { code, kind, message };
+  }
+  // The text of an unexpected error may hold anything, and a person reads this one.
+  const code = thrown instanceof AppError ? thrown.code : 'INTERNAL_ERROR';
+  return { code, kind: 'bug', message: 'Something went wrong inside the server. The log tells what.' };
+}
+
+export function judgeFailure(
+  failure: Failure,
+  history: { failures: number; failureCode: string | undefined },
+  config: Pick<IngestionConfig, 'sameFailureLimit' | 'outageRetries' | 'retryDelayMs'>,
+): Judgement {
+  const failures = history.failureCode === failure.code ? history.failures + 1 : 1;
+  const limit = isOutage(failure) ? config.outageRetries : config.sameFailureLimit;
+  const isRetried = retriedKinds.includes(failure.kind) || retriedCodes.includes(failure.code);
+  const delaySeconds = Math.min(
+    longestDelaySeconds,
+    Math.ceil((config.retryDelayMs * 2 ** Math.min(failures - 1, mostDoublings)) / 1000),
+  );
+  return { ...failure, isFinal: !isRetried || failures >= limit, failures, delaySeconds };
+}

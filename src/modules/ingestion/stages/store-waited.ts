@@ -1,0 +1,135 @@
+/** Stores documents whose senders wait: those that come at once share a transaction, in which their items are recorded. */
+import type { Replaced } from '#modules/corpus/index.ts';
+import { AppError, assert, isAppError } from '#platform/errors.ts';
+import { beforeCommitIn } from '#platform/postgres/before-commit.ts';
+import { ingestionErrors } from '../errors.ts';
+import { discardBlobs } from '../intake/discard-blobs.ts';
+import { endTasks, tallyLeavers } from '../intake/store.ts';
+import { tallyOf } from '../intake/tally-leavers.ts';
+import { uploadSource } from '../intake/upload-source.ts';
+import { recordFacts } from '../record-facts.ts';
+import type { IngestionTransaction } from '../store.ts';
+import type { BatchDependencies } from './batch-work.ts';
+import { gatherWrites } from './gather-writes.ts';
+import { type Prepared, toNewDocument } from './prepare-document.ts';
+import { stageFacts } from './stage-facts.ts';
+import { type RecordedItem, recordWaitedItems } from './store.ts';
+
+export type Ingested = {
+  documentId: string;
+  outcome: 'created' | 'updated' | 'unchanged';
+  chunks: number;
+  /** A search that asks for at least this position sees the document. */
+  position: string;
+  /** What had to be guessed while reading, in whole sentences. */
+  warnings: readonly string[];
+};
+
+/** A document that went through all stages but the last. */
+export type Waited = {
+  collectionId: string | undefined;
+  pipeline: string;
+  prepared: Prepared;
+  vectors: readonly Float32Array[];
+};
+
+export type StoreWaited = (organizationId: string, waited: Waited) => Promise<Ingested>;
+
+type Dependencies = Pick<BatchDependencies, 'corpus' | 'gateway' | 'blobs' | 'ids' | 'config'>;
+
+/** Somebody else pushed the same document in the same moment; then ours comes after theirs. */
+const mostAttempts = 4;
+
+export function createWaitedStore(dependencies: Dependencies): StoreWaited {
+  const storeTogether = async (organizationId: string, documents: readonly Waited[]): Promise<readonly Ingested[]> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await storeDocuments(organizationId, documents, dependencies);
+      } catch (error) {
+        if (attempt >= mostAttempts || !isAppError(error, 'INTAKE_CONFLICT')) throw error;
+      }
+    }
+  };
+  const gather = gatherWrites(storeTogether, { most: dependencies.config.batchDocuments });
+  return async (organizationId, waited) => {
+    // What this request adds to its transactions must be in the one that stores its document, and in no other's.
+    if (beforeCommitIn(organizationId) !== undefined) {
+      const [ingested] = await storeTogether(organizationId, [waited]);
+      assert(ingested !== undefined, 'one document gives one answer');
+      return ingested;
+    }
+    const key = JSON.stringify([waited.collectionId, waited.prepared.externalId]);
+    return gather({ organizationId, key, value: waited });
+  };
+}
+
+async function storeDocuments(
+  organizationId: string,
+  documents: readonly Waited[],
+  { corpus, gateway, blobs, ids }: Dependencies,
+): Promise<readonly Ingested[]> {
+  const writes = documents.map((waited) => {
+    const { collectionId, pipeline, prepared, vectors } = waited;
+    const chunkIds = prepared.chunks.map(() => ids.next());
+    const place = { collectionId, corpusExternalId: prepared.externalId, pipeline, chunkIds, vectors };
+    return { waited, chunkIds, document: toNewDocument(prepared, place) };
+  });
+  let recorded: RecordedItem[] = [];
+  const replaced = await corpus.replaceDocuments<unknown>(
+    organizationId,
+    writes.map(({ document }) => document),
+    {
+      async within(untyped, written) {
+        const transaction = untyped as IngestionTransaction;
+        recorded = await recordItems(transaction, organizationId, documents, written, ids.next);
+        const facts = writes.flatMap(({ waited, chunkIds }, index) => {
+          const itemId = recorded[index]?.id ?? '';
+          const documentId = written[index]?.documentId ?? '';
+          return stageFacts(waited.prepared, { itemId, documentId, chunkIds }, gateway.embeddingSpace);
+        });
+        await recordFacts(transaction, { organizationId, ids }, facts);
+      },
+    },
+  );
+  await discardBlobs(
+    blobs,
+    recorded.flatMap(({ previousBlob }) => previousBlob ?? []),
+  );
+  return replaced.map((one, index) => ({ ...one, warnings: documents[index]?.prepared.warnings ?? [] }));
+}
+
+/** Takes the items over from whatever had them in hand, whose work then changes nothing. */
+async function recordItems(
+  transaction: IngestionTransaction,
+  organizationId: string,
+  documents: readonly Waited[],
+  written: readonly Replaced[],
+  nextId: () => string,
+): Promise<RecordedItem[]> {
+  const items = documents.map(({ collectionId, pipeline, prepared }, index) => {
+    const stored = written[index];
+    assert(stored !== undefined, 'the corpus answers for each document');
+    const source = uploadSource(organizationId, collectionId);
+    const { externalId, filename, title, sizeBytes, contentHash, warnings } = prepared;
+    const { documentId, outcome, chunks, position } = stored;
+    return {
+      ...{ id: nextId(), sourceId: source.id, sourceName: source.name, collectionId, pipeline },
+      ...{ externalId, filename, title, sizeBytes, contentHash, warnings },
+      ...{ documentId, outcome, chunks, position },
+    };
+  });
+  const recorded = await recordWaitedItems(transaction, organizationId, items);
+  if (recorded.some(({ revision, previousRevision }) => revision !== (previousRevision ?? 0) + 1)) {
+    throw new AppError('INTAKE_CONFLICT', 'conflict', ingestionErrors.INTAKE_CONFLICT);
+  }
+  const leavers = recorded.flatMap(({ previousTaskId: taskId, previousState: state }) =>
+    taskId === null || state === null ? [] : [{ taskId, state }],
+  );
+  const tallies = tallyOf(leavers);
+  await tallyLeavers(transaction, tallies);
+  await endTasks(
+    transaction,
+    tallies.map(({ taskId }) => taskId),
+  );
+  return recorded;
+}

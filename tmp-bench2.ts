@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { openParser } from '#app/open-parser.ts';
+import { readConfiguration } from '#app/config.ts';
+import { createCorpus } from '#modules/corpus/index.ts';
+import { createGateway } from '#modules/gateway/index.ts';
+import { openStaticEmbedder } from '#modules/gateway/adapters/static-embedder.ts';
+import { createIngestion, createIntake } from '#modules/ingestion/index.ts';
+import { openFileBlobStore } from '#platform/blobs/adapters/file-blob-store.ts';
+import { systemClock } from '#platform/clock.ts';
+import { createCursors } from '#platform/cursor.ts';
+import { createIds } from '#platform/ids.ts';
+import { openDatabase } from '#platform/postgres/database.ts';
+import { findMigrations } from '#platform/postgres/find-migrations.ts';
+import { openPostgres } from '#platform/postgres/open-postgres.ts';
+import { createJobs } from '#platform/queue/create-jobs.ts';
+import { systemRandom } from '#platform/random.ts';
+import { createSearchIndex } from '#platform/search/create-search-index.ts';
+import { Secret } from '#platform/secret.ts';
+import { makeDocuments } from './bench/harness/documents.ts';
+import { createSeededRandom } from './bench/harness/seeded-random.ts';
+
+const home = await mkdtemp(path.join(os.tmpdir(), 'nexus-bi-'));
+const { config } = readConfiguration({ home, 'models.directory': '/work/shared/data/models' });
+const postgres = await openPostgres({ home, config: config.database, migrations: await findMigrations(path.resolve('src')) });
+const database = openDatabase({ urls: postgres.urls, config: config.database });
+const { parser, pool } = openParser(config);
+const embedder = await openStaticEmbedder('/work/shared/data/models/' + config.models.embedding);
+const gateway = createGateway({ chatModel: undefined, embedder, config: config.gateway });
+const ids = createIds(systemClock, systemRandom);
+const cursors = createCursors(new Secret('x'.repeat(32)));
+const corpus = createCorpus({ db: database.withTables(), space: gateway.embeddingSpace, createIndex: (d: number) => createSearchIndex({ dimensions: d }), cursors, clock: systemClock, ids, config: config.corpus, onFollowError: console.error } as never);
+const blobs = await openFileBlobStore(path.join(home, 'blobs'));
+const jobs = createJobs();
+const settings = config.ingestion;
+const intake = createIntake({ db: database.withTables(), blobs, jobs, ids, config: settings });
+const files = new Map<string, Buffer>();
+const stepMs: Record<string, number> = {};
+const ingestion = createIngestion({ db: database.withTables(), intake, corpus, gateway, parser, blobs, jobs, fetchDocument: async (_o, _s, e) => files.get(e) as Buffer, canFetch: () => true, clock: systemClock, ids, cursors, config: settings, onFailure: ({ error }) => console.error(error) });
+const organizationId = ids.next();
+const documents = makeDocuments({ count: 3200, bytes: 2000 }, createSeededRandom(1), home);
+const sourceId = ids.next();
+await database.withTables<any>().inOrganization(organizationId, (tx: any) => tx.insertInto('ingestion_sources').values({ organization_id: organizationId, id: sourceId, kind: 'files', name: 'x', settings: '{}' }).execute());
+const signal = new AbortController().signal;
+const [queue] = ingestion.queues;
+const tables = database.withTables<any>();
+async function drain(): Promise<void> {
+  const batches: string[] = await tables.inOrganization(organizationId, async (tx: any) => (await tx.selectFrom('ingestion_batches').select('id').where('state', '<>', 'done').execute()).map((r: any) => r.id));
+  const entries = batches.values();
+  await Promise.all(Array.from({ length: Number(process.env.CONC ?? queue?.concurrency) }, async () => { for (const id of entries) await queue?.handle({ id, organizationId, data: { batch_id: id }, attempt: 1 }, signal); }));
+}
+async function sync(docs: typeof documents): Promise<void> {
+  const { taskId } = await intake.openTask(organizationId, { sourceId, kind: 'sync' });
+  for (let s = 0; s < docs.length; s += 500) await intake.accept(organizationId, { sourceId, taskId, documents: docs.slice(s, s + 500).map(({ name, text }) => ({ externalId: name, filename: name, sizeBytes: text.length })), removed: [] });
+  await intake.sealTask(organizationId, taskId);
+}
+let at = 0;
+for (let i = 0; i < 300; i++) await ingestion.ingest(organizationId, { filename: documents[i]!.name, externalId: documents[i]!.name, bytes: Buffer.from(documents[i]!.text) }, signal);
+at = performance.now();
+await Promise.all(Array.from({ length: 4 }, async (_, k) => { for (let i = 2700 + k; i < 3200; i += 4) await ingestion.ingest(organizationId, { filename: documents[i]!.name, externalId: documents[i]!.name, bytes: Buffer.from(documents[i]!.text) }, signal); }));
+console.log('waited (4 clients):', (500 / ((performance.now() - at) / 1000)).toFixed(0), 'documents/s');
+await corpus.close(); await pool.close(); await database.close(); await postgres.stop();
+await rm(home, { recursive: true, force: true });
