@@ -178,7 +178,7 @@ test('an event is in the outbox for every change of a document', async () => {
   const { document_id } = sent.json as UploadReply;
   await app.call('DELETE', `/api/v1/documents/${document_id}`);
   const rows = await app.testDatabase.adminSql(
-    `select type from platform_outbox where subject->>'document_id' = $1 order by id`,
+    `select type from platform_outbox where data->>'document_id' = $1 order by id`,
     [document_id],
   );
   expect(rows).toEqual([{ type: 'document.indexed' }, { type: 'document.deleted' }]);

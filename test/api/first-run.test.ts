@@ -16,6 +16,8 @@ test('every route but the public ones refuses a caller without a credential', as
     if (reply.status !== 401) open.push(`${route.method} ${route.path} ${reply.status}`);
   }
   expect(open.toSorted()).toEqual([
+    'GET /api/v1/events/schemas 200',
+    'GET /events/schemas 200',
     'GET /health 200',
     'GET /health/live 200',
     'GET /health/ready 200',

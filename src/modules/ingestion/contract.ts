@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { idSchema, pageQuery, uploadQuery as storedUploadQuery } from '#modules/corpus/contract.ts';
 
-export { uploadReply } from '#modules/corpus/contract.ts';
+export { idSchema, listOf, uploadReply } from '#modules/corpus/contract.ts';
 
 export const uploadQuery = storedUploadQuery.extend({
   wait: z

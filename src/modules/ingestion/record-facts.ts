@@ -23,3 +23,9 @@ export async function recordFacts(
     facts.map(({ type, itemId, data }) => ({ id: ids.next(), organizationId, type, data, correlationId: itemId })),
   );
 }
+
+/** Ids made now for facts that are recorded later: events are told in the order of their ids. */
+export function reserveIds(ids: Ids, count: number): Ids {
+  const reserved = Array.from({ length: count }, () => ids.next()).values();
+  return { next: () => reserved.next().value ?? ids.next() };
+}

@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { idSchema, listOf } from '#modules/corpus/contract.ts';
 import { AppError } from '#platform/errors.ts';
 import { type Route, route, type ServerSentEvent } from '#platform/http/route.ts';
 import type { IngestionConfig } from './config.ts';
 import {
   acceptedReply,
+  idSchema,
   itemSchema,
   listItemsQuery,
+  listOf,
   listTasksQuery,
   openTaskBody,
   retryReply,

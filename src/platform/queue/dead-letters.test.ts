@@ -76,8 +76,8 @@ describe('failing', () => {
     expect(await letters.requeueAll({ queue: name })).toBe(2);
     await until(async () => (await countOf(name)) === 0);
     expect(attempts.slice(3)).toEqual([2, 2, 2]);
-    await expect(letters.requeue(first?.id ?? '')).rejects.toMatchObject({ code: 'DEAD_LETTER_NOT_FOUND' });
-    await expect(letters.requeue('no id')).rejects.toMatchObject({ code: 'DEAD_LETTER_NOT_FOUND' });
+    await expect(letters.requeue(first?.id ?? '')).rejects.toMatchObject({ code: 'DEAD_JOB_NOT_FOUND' });
+    await expect(letters.requeue('no id')).rejects.toMatchObject({ code: 'DEAD_JOB_NOT_FOUND' });
   });
 
   it.each([

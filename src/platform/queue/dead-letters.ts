@@ -26,7 +26,7 @@ export type DeadLetterFilter = { queue?: string; organizationId?: string };
 export type DeadLetters = {
   /** The latest first. `limit` up to 200, default 50. */
   list(filter?: DeadLetterFilter & { limit?: number }): Promise<DeadLetter[]>;
-  /** Puts the job into its queue again, with all its attempts. Throws `DEAD_LETTER_NOT_FOUND`. */
+  /** Puts the job into its queue again, with all its attempts. Throws `DEAD_JOB_NOT_FOUND`. */
   requeue(id: string, filter?: DeadLetterFilter): Promise<void>;
   /** All of them, oldest first, up to 10,000 in one call; returns how many. */
   requeueAll(filter?: DeadLetterFilter): Promise<number>;
@@ -49,7 +49,7 @@ export function createDeadLetters(database: Database): DeadLetters {
     },
     async requeue(id, filter = {}) {
       const count = isUuid(id) ? await revive(id, filter, 1) : 0;
-      if (count === 0) throw new AppError('DEAD_LETTER_NOT_FOUND', 'not-found', 'No dead job has this id.');
+      if (count === 0) throw new AppError('DEAD_JOB_NOT_FOUND', 'not-found', 'No dead job has this id.');
     },
     requeueAll: (filter = {}) => revive(undefined, filter, mostRequeued),
   };

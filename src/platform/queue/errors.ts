@@ -9,7 +9,7 @@ export const queueErrors = {
   JOB_WORKER_DIED:
     'The worker died each time it had this job in hand. See the log for what happened then, and requeue the job.',
   JOB_FAILED: 'A job failed with an error that says nothing of itself. This is a bug; the log has the error.',
-  DEAD_LETTER_NOT_FOUND: 'No dead job has this id. It was requeued already, or its time was over.',
+  DEAD_JOB_NOT_FOUND: 'No dead job has this id. It was requeued already, or its time was over.',
   QUEUE_SCHEMA_MISMATCH:
     'The tables of the queue are of another version than the program. Run `./nexus migrate` with this release.',
 } as const satisfies ErrorCatalogue;

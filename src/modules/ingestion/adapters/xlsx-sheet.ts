@@ -50,7 +50,8 @@ function compact({ row, columns, texts }: SheetRow, before: SheetRow | undefined
 
 function readRow(element: XmlElement, expected: number, context: SheetContext): SheetRow {
   const number = Number.parseInt(element.attributes.r ?? '', 10);
-  const row: SheetRow = { row: number > 0 ? number - 1 : expected, columns: [], texts: [] };
+  const columns: number[] = [];
+  const texts: string[] = [];
   let column = -1;
   for (const cell of element.children) {
     if (!isElement(cell) || cell.name !== 'c') continue;
@@ -58,10 +59,10 @@ function readRow(element: XmlElement, expected: number, context: SheetContext): 
     const text = readCell(cell, context);
     if (text.trim() === '') continue;
     context.take(text);
-    row.columns.push(column);
-    row.texts.push(text);
+    columns.push(column);
+    texts.push(text);
   }
-  return row;
+  return { row: number > 0 ? number - 1 : expected, columns, texts };
 }
 
 function readCell(cell: XmlElement, context: SheetContext): string {

@@ -75,6 +75,7 @@ export const pushQuery = z.strictObject({
 export const retractQuery = pushQuery.pick({ external_id: true });
 
 export const sourceList = listOf(sourceSchema);
+export const historyQuery = pageQuery;
 export const sourceHistory = listOf(taskSchema);
 export const sourceItemList = listOf(itemSchema);
 

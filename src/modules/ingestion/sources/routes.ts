@@ -1,4 +1,3 @@
-import { pageQuery } from '#modules/corpus/contract.ts';
 import { type Route, route } from '#platform/http/route.ts';
 import type { Caller } from '#platform/permissions.ts';
 import { listItemsQuery } from '../contract.ts';
@@ -7,6 +6,7 @@ import { presentItem, presentTask } from '../tasks/present-task.ts';
 import {
   changeSourceBody,
   createSourceBody,
+  historyQuery,
   listSourcesQuery,
   pushQuery,
   pushReply,
@@ -181,7 +181,7 @@ function lookingBackRoutes(sources: Sources, tasks: Pick<Tasks, 'list' | 'listIt
       permission: 'sources:read',
       summary: 'Lists the tasks of a source, newest first.',
       tag,
-      request: { ...request, query: pageQuery },
+      request: { ...request, query: historyQuery },
       responses: { 200: sourceHistory },
       async handle({ caller, params, query }) {
         const { id: sourceId } = await sources.show(caller.organizationId, params.source_id);

@@ -4,14 +4,14 @@ import { AppError, assert, isAppError } from '#platform/errors.ts';
 import { discardBlobs } from '../intake/discard-blobs.ts';
 import { sendBatchJobs } from '../intake/send-batch-jobs.ts';
 import { insertBatches } from '../intake/store.ts';
-import { type Fact, recordFacts } from '../record-facts.ts';
+import { type Fact, recordFacts, reserveIds } from '../record-facts.ts';
 import { toCorpusExternalId } from '../sources/corpus-external-id.ts';
 import type { IngestionTransaction } from '../store.ts';
 import { type BatchDependencies, type HeldBatch, type ItemFailure, requireHeld } from './batch-work.ts';
 import { isOutage, type Judgement, judgeFailure, toFailure } from './judge-failure.ts';
 import { pipelineOf } from './pipeline.ts';
 import { type Prepared, toNewDocument } from './prepare-document.ts';
-import { stageFacts } from './stage-facts.ts';
+import { factsPerDocument, stageFacts } from './stage-facts.ts';
 import { type BatchItem, type Completion, completeItems, markDeleted, writeFailures } from './store.ts';
 
 export type EmbeddedItem = { item: BatchItem; prepared: Prepared; vectors: Float32Array[] };
@@ -69,6 +69,8 @@ export async function storeItems(
       const place = { collectionId, corpusExternalId, pipeline, chunkIds, vectors: entry.vectors };
       return { ...entry, pipeline, chunkIds, document: toNewDocument(entry.prepared, place) };
     });
+    // `document.indexed`, which the corpus records, is the last to be told.
+    const factIds = reserveIds(ids, writes.length * factsPerDocument);
     await corpus.replaceDocuments<unknown>(
       batch.organizationId,
       writes.map(({ document }) => document),
@@ -85,7 +87,7 @@ export async function storeItems(
           const facts = writes.flatMap(({ item, prepared, chunkIds }, index) =>
             stageFacts(prepared, { itemId: item.id, documentId: replaced[index]?.documentId ?? '', chunkIds }, space),
           );
-          await recordFacts(transaction, { organizationId: batch.organizationId, ids }, facts);
+          await recordFacts(transaction, { organizationId: batch.organizationId, ids: factIds }, facts);
         },
       },
     );

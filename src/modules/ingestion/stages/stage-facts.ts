@@ -4,6 +4,9 @@ import { mostChunkIdsTold } from '../events.ts';
 import type { Fact } from '../record-facts.ts';
 import type { Prepared } from './prepare-document.ts';
 
+/** How many `stageFacts` gives. */
+export const factsPerDocument = 3;
+
 /** In the order of the stages. */
 export function stageFacts(
   { analysis, chunks }: Prepared,

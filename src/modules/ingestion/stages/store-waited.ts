@@ -7,12 +7,12 @@ import { discardBlobs } from '../intake/discard-blobs.ts';
 import { endTasks, tallyLeavers } from '../intake/store.ts';
 import { tallyOf } from '../intake/tally-leavers.ts';
 import { uploadSource } from '../intake/upload-source.ts';
-import { recordFacts } from '../record-facts.ts';
+import { recordFacts, reserveIds } from '../record-facts.ts';
 import type { IngestionTransaction } from '../store.ts';
 import type { BatchDependencies } from './batch-work.ts';
 import { gatherWrites } from './gather-writes.ts';
 import { type Prepared, toNewDocument } from './prepare-document.ts';
-import { stageFacts } from './stage-facts.ts';
+import { factsPerDocument, stageFacts } from './stage-facts.ts';
 import { type RecordedItem, recordWaitedItems } from './store.ts';
 
 export type Ingested = {
@@ -74,6 +74,8 @@ async function storeDocuments(
     const place = { collectionId, corpusExternalId: prepared.externalId, pipeline, chunkIds, vectors };
     return { waited, chunkIds, document: toNewDocument(prepared, place) };
   });
+  // `document.indexed`, which the corpus records, is the last to be told.
+  const factIds = reserveIds(ids, writes.length * factsPerDocument);
   let recorded: RecordedItem[] = [];
   const replaced = await corpus.replaceDocuments<unknown>(
     organizationId,
@@ -87,7 +89,7 @@ async function storeDocuments(
           const documentId = written[index]?.documentId ?? '';
           return stageFacts(waited.prepared, { itemId, documentId, chunkIds }, gateway.embeddingSpace);
         });
-        await recordFacts(transaction, { organizationId, ids }, facts);
+        await recordFacts(transaction, { organizationId, ids: factIds }, facts);
       },
     },
   );
