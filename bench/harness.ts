@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { baseVersions, describeMachine, loadPeer, type Machine, projectRoot } from './harness/machine.ts';
 import { type OpenLoopOptions, type OpenLoopResult, openLoop } from './harness/open-loop.ts';
-import { type Summary, summarise } from './harness/percentiles.ts';
+import { type Quantiles, type Summary, summarise } from './harness/percentiles.ts';
 import { ownUsage, type ProcessUsage, usageOf } from './harness/process-usage.ts';
 import { createSeededRandom, type SeededRandom } from './harness/seeded-random.ts';
 
@@ -19,7 +19,7 @@ export type Bench = {
   run(context: BenchContext): Promise<void>;
 };
 
-export type Figure = { name: string; unit: string; value: number | Summary };
+export type Figure = { name: string; unit: string; value: number | Summary | Quantiles };
 export type Target = { name: string; target: string; value: number; met: boolean };
 export type BenchReport = {
   name: string;
@@ -40,12 +40,14 @@ export type Repetition = {
 
 export type BenchContext = {
   seed: number;
+  /** How much to measure, where a bench can do more or less; undefined: its own default. */
+  size: number | undefined;
   random: SeededRandom;
   /** An empty folder, deleted after the bench. */
   folder: string;
   projectRoot: string;
   /** Adds one figure or one series to the report. */
-  result(name: string, unit: string, value: number | Summary): void;
+  result(name: string, unit: string, value: number | Summary | Quantiles): void;
   /** Adds a promise: the value must stay at most, or reach at least, the bound. */
   target(name: string, value: number, bound: { atMost: number } | { atLeast: number }): void;
   /** Milliseconds of each counted run, and this process's CPU milliseconds for one run on average. */
@@ -59,7 +61,10 @@ export type BenchContext = {
   log(line: string): void;
 };
 
-export async function runBench(bench: Bench, { seed }: { seed: number }): Promise<BenchReport> {
+export async function runBench(
+  bench: Bench,
+  { seed, size }: { seed: number; size?: number | undefined },
+): Promise<BenchReport> {
   const report: BenchReport = {
     name: bench.name,
     seed,
@@ -70,16 +75,17 @@ export async function runBench(bench: Bench, { seed }: { seed: number }): Promis
   };
   const folder = mkdtempSync(path.join(tmpdir(), `nexus-bench-${bench.name}-`));
   try {
-    await bench.run(createContext(report, folder));
+    await bench.run(createContext(report, folder, size));
     return report;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function createContext(report: BenchReport, folder: string): BenchContext {
+function createContext(report: BenchReport, folder: string, size: number | undefined): BenchContext {
   return {
     seed: report.seed,
+    size,
     random: createSeededRandom(report.seed),
     folder,
     projectRoot,

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-export type Machine = { cpu: string; cores: number; memoryGiB: number; system: string };
+export type Machine = { cpu: string; cores: number; memoryGiB: number; system: string; loadAverage: number };
 
 export const projectRoot = path.resolve(import.meta.dirname, '../..');
 
@@ -16,6 +16,8 @@ export function describeMachine(): Machine {
     cores: os.availableParallelism(),
     memoryGiB: Math.round((os.totalmem() / 2 ** 30) * 10) / 10,
     system: `${os.type()} ${os.release()} ${os.arch()}`,
+    // Of the last minute before the bench: what others did to the machine.
+    loadAverage: Math.round((os.loadavg()[0] ?? 0) * 100) / 100,
   };
 }
 
@@ -48,3 +50,8 @@ export async function loadPeer<Module>(name: string): Promise<{ module: Module; 
 type Manifest = { version: string; optionalDependencies?: Record<string, string> };
 
 const readManifest = (file: string): Manifest => JSON.parse(readFileSync(file, 'utf8'));
+
+/** CPU time that the whole machine has spent, in seconds; NaN where the kernel does not tell. */
+export function machineCpuSeconds(): number {
+  return os.cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1000;
+}

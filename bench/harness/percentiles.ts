@@ -11,6 +11,9 @@ export type Summary = {
   max: number;
 };
 
+/** What is told of a series where the exact tail does not matter, or is known by buckets only. */
+export type Quantiles = { count: number; mean: number; p50: number; p95: number; p99: number };
+
 /** Nearest rank: the smallest sample that at least `share` (0–1) of all samples do not exceed; never interpolated. */
 export function percentile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) throw new RangeError('A percentile needs at least one sample.');
@@ -33,4 +36,11 @@ export function summarise(samples: readonly number[]): Summary {
     p999: percentile(sorted, 0.999),
     max: percentile(sorted, 1),
   };
+}
+
+export function quantilesOf(samples: readonly number[]): Quantiles {
+  const sorted = Float64Array.from(samples).sort();
+  const mean = sorted.reduce((sum, sample) => sum + sample, 0) / sorted.length;
+  const [p50 = 0, p95 = 0, p99 = 0] = [0.5, 0.95, 0.99].map((share) => percentile(sorted, share));
+  return { count: sorted.length, mean, p50, p95, p99 };
 }

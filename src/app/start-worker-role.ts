@@ -1,4 +1,5 @@
 /** The role `worker`: jobs are done in this process, or in processes that it starts beside itself. */
+import { reclaimJobs } from '#platform/queue/reclaim-jobs.ts';
 import { startWorkers, type Workers } from '#platform/queue/start-workers.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { type Config, ownEnvironment, settingsOf } from './config.ts';
@@ -16,6 +17,7 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
   const { config, instance, logger } = options;
   if (!config.roles.includes('worker')) return { stopFetching: () => undefined, close: async () => undefined };
   if (config.worker.processes === 0) return await startOwnWorkers(options);
+  await takeOver(instance);
   return startWorkerProcesses({
     count: config.worker.processes,
     settings: settingsOfWorker(instance, config),
@@ -25,10 +27,16 @@ export async function startWorkerRole(options: WorkerRoleOptions): Promise<Worke
   });
 }
 
+/** The embedded database has just been started by us: whoever had a job in hand is dead. */
+async function takeOver({ postgres, adapters }: Instance): Promise<void> {
+  if (postgres.embedded !== undefined) await reclaimJobs(adapters.database);
+}
+
 /** Workers in this process, whatever its roles. */
-export function startOwnWorkers({ instance, config, logger }: WorkerRoleOptions): Promise<Workers> {
+export async function startOwnWorkers({ instance, config, logger }: WorkerRoleOptions): Promise<Workers> {
+  await takeOver(instance);
   const { app, adapters, postgres } = instance;
-  return startWorkers({
+  return await startWorkers({
     url: postgres.urls.system,
     queues: jobQueues(app),
     config: config.worker,

@@ -181,5 +181,11 @@ test('an event is in the outbox for every change of a document', async () => {
     `select type from platform_outbox where data->>'document_id' = $1 order by id`,
     [document_id],
   );
-  expect(rows).toEqual([{ type: 'document.indexed' }, { type: 'document.deleted' }]);
+  expect(rows.map(({ type }) => type)).toEqual([
+    'document.classified',
+    'document.chunked',
+    'document.embedded',
+    'document.indexed',
+    'document.deleted',
+  ]);
 });

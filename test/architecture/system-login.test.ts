@@ -30,6 +30,7 @@ const reasons = [
   'remove expired credentials',
   'requeue dead jobs',
   'start following the corpus',
+  'take back the jobs of a dead server',
   'take the lease of the relay',
 ];
 

@@ -89,6 +89,10 @@ export function createRetrieval(dependencies: RetrievalDependencies): Retrieval 
       const { indexes, position } = await corpus.openIndexes(organizationId, { collectionId, atLeast });
       const open = indexes.map(({ index }) => index);
       const legs = await searchLegs(open, query, signal);
+      // Until a collection is embedded anew for the present model, only its words are searched.
+      const missingLegs = indexes.some(({ lacksVectors }) => lacksVectors === true)
+        ? [...new Set([...legs.missingLegs, 'vector'])]
+        : legs.missingLegs;
 
       const collections = open.map((index, at) => {
         const rankings = { keyword: legs.keyword?.[at], vector: legs.vector?.[at] };
@@ -105,7 +109,7 @@ export function createRetrieval(dependencies: RetrievalDependencies): Retrieval 
         passages: presentPassages(served, texts),
         position,
         tookMs: clock.monotonicMs() - startedMs,
-        missingLegs: legs.missingLegs,
+        missingLegs,
         confidence: confidenceIn(served, { query, isCosineKnown: gateway.embeddingSpace.provider === 'static' }),
       };
     },

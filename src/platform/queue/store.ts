@@ -93,6 +93,14 @@ export async function putBack(
   return rows.length > 0;
 }
 
+/** Every job in hand goes back into its queue; a late word of its former holder finds no delivery of its own. */
+export async function giveBackAll<Tables>(transaction: Transaction<Tables>): Promise<number> {
+  const result = await sql`
+    update pgboss.job_common set state = 'retry', start_after = now(), heartbeat_on = null
+    where state = 'active'`.execute(transaction);
+  return Number(result.numAffectedRows ?? 0n);
+}
+
 export type Death = { code: string; kind: string; message: string; reason: string; deliveries: number };
 
 /** The job becomes a dead letter, kept for `keepDays`. */

@@ -5,19 +5,22 @@ import type { SandboxConfig } from './config.ts';
 import { createCrew, type Worker } from './crew.ts';
 import type { Frame } from './frames.ts';
 import { guardChild } from './guard-child.ts';
-import { planLaunches } from './launch-command.ts';
+import { planLaunches, type Strength } from './launch-command.ts';
 import { createStarter } from './start-strictest.ts';
 
 export type ChildPool = {
   /**
    * Has one child handle the request. Throws the child's own AppErrors, PARSER_CRASHED, PARSER_TIMEOUT, PARSER_MEMORY,
-   * PARSER_REPLY, PARSER_BUSY (queue full), PARSER_UNAVAILABLE, or the signal's reason.
+   * PARSER_REPLY, PARSER_BUSY (queue full), PARSER_UNAVAILABLE, SANDBOX_TOO_WEAK, or the signal's reason. Quick work
+   * goes first and has children of its own. Default: not quick.
    */
-  run(request: Frame, signal: AbortSignal): Promise<Frame>;
+  run(request: Frame, signal: AbortSignal, options?: { isQuick?: boolean }): Promise<Frame>;
   /** Children alive now; 0 when nothing was asked for a while. */
   readonly children: number;
   /** What the latest child was isolated by; empty before the first. */
   readonly isolation: readonly string[];
+  /** How strong that is, see `Strength`; undefined before the first. */
+  readonly strength: Strength | undefined;
   /** Ends all children; what runs or waits fails with PARSER_UNAVAILABLE. */
   close(): Promise<void>;
 };
@@ -64,9 +67,12 @@ export function createChildPool({ entry, readable, config }: ChildPoolOptions): 
     get isolation() {
       return starter.isolation();
     },
-    async run(request, signal) {
+    get strength() {
+      return starter.strength();
+    },
+    async run(request, signal, { isQuick = false } = {}) {
       signal.throwIfAborted();
-      const worker = await crew.acquire(signal);
+      const worker = await crew.acquire(signal, isQuick);
       try {
         signal.throwIfAborted();
         return await work(worker, request, signal);

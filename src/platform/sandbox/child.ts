@@ -1,14 +1,22 @@
 /** One child process: starts, takes one request at a time, and is killed for whatever goes wrong. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import os from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { AppError, type ErrorKind } from '../errors.ts';
 import { createFrameReader, type Frame, toFrameBytes } from './frames.ts';
 import type { Launch } from './launch-command.ts';
+import { capMemory, innermostProcess } from './process-memory.ts';
 import { replyDescriptor } from './serve-child.ts';
 
 export type Child = {
+  /** The process that reads; whatever was started in front of it ends with it. */
   readonly pid: number | undefined;
+  /** True when the kernel keeps its memory within the limit. */
+  readonly hasMemoryCap: boolean;
+  /** Lets others go first from now on, by this niceness (0 to 19). Nothing where the system refuses. */
+  beNice(niceness: number): void;
+  /** True once it was told to let others go first; that cannot be taken back. */
+  gaveWay(): boolean;
   /** Sends one request and waits for its answer. On any failure the child is dead afterwards. */
   exchange(request: Frame): Promise<Frame>;
   /** Kills at once; a running exchange fails with `reason`. */
@@ -30,20 +38,46 @@ const errorKinds: ReadonlySet<string> = new Set<ErrorKind>([
 /** Starts a child and waits until it says that it is ready; rejects with what it printed when it does not. */
 export async function startChild(
   launch: Launch,
-  limits: { maxReplyBytes: number; startDeadlineMs: number },
+  limits: { maxReplyBytes: number; startDeadlineMs: number; maxMemoryMegabytes: number },
 ): Promise<Child> {
   const child = wireChild(launch, limits.maxReplyBytes);
+  makeNice(child.pid, niceness);
   const tooSlow = new AppError('PARSER_UNAVAILABLE', 'unavailable', 'A parser process did not become ready in time.');
   const timer = setTimeout(() => child.kill(tooSlow), limits.startDeadlineMs);
   try {
     await child.firstFrame;
+    const pid = child.pid === undefined ? undefined : innermostProcess(child.pid);
+    const hasMemoryCap = pid !== undefined && (await capMemory(pid, limits.maxMemoryMegabytes));
+    let hasGivenWay = false;
+    return {
+      ...child,
+      pid,
+      hasMemoryCap,
+      beNice(value) {
+        hasGivenWay = true;
+        makeNice(pid, value);
+      },
+      gaveWay: () => hasGivenWay,
+    };
   } finally {
     clearTimeout(timer);
   }
-  return child;
 }
 
-function wireChild(launch: Launch, maxReplyBytes: number): Child & { firstFrame: Promise<Frame> } {
+/** Readers give way to the server and its database. */
+const niceness = 5;
+
+function makeNice(pid: number | undefined, value: number): void {
+  try {
+    if (pid !== undefined) os.setPriority(pid, value);
+  } catch {
+    // It is gone, or the system does not let us: then the others share with it.
+  }
+}
+
+type StartingChild = Omit<Child, 'hasMemoryCap' | 'beNice' | 'gaveWay'> & { firstFrame: Promise<Frame> };
+
+function wireChild(launch: Launch, maxReplyBytes: number): StartingChild {
   const spawned = spawn(launch.command, launch.args, { env: {}, cwd: '/', stdio: ['pipe', 'ignore', 'pipe', 'pipe'] });
   // Without a free file descriptor there are no pipes; what went wrong comes as an event that nobody may miss.
   if (!spawned.stdin) {
@@ -153,13 +187,15 @@ function toResult(frame: Frame): Frame {
   throw new AppError(code, kind, String(error.message).slice(0, 1_000), { details });
 }
 
+const outOfMemory = /out of memory|Array buffer allocation failed|Failed to allocate memory/;
+/** As bubblewrap tells of the signal SIGXCPU: 128 and its number. */
+const exitCodeOfProcessorTime = 152;
+
 function toExitError(code: number | null, signal: NodeJS.Signals | null, printed: string): AppError {
   const details = { exitCode: code, signal };
   const cause = printed === '' ? undefined : new Error(printed);
-  if (printed.includes('heap out of memory') || printed.includes('Array buffer allocation failed')) {
-    return memoryError(details, cause);
-  }
-  if (signal === 'SIGXCPU')
+  if (outOfMemory.test(printed)) return memoryError(details, cause);
+  if (signal === 'SIGXCPU' || code === exitCodeOfProcessorTime)
     return new AppError('PARSER_TIMEOUT', 'invalid', 'Reading the file used up its processor time.', {
       details,
       cause,
@@ -185,19 +221,4 @@ function keepTail(stream: Readable): () => string {
   });
   stream.on('error', () => undefined);
   return () => tail;
-}
-
-const pageBytes = 4_096;
-
-/**
- * Resident memory of a process; undefined where the system does not tell (or the process is gone). Read at once, as no
- * disk is behind it: handing it to another thread costs ten times as much, and it is asked after every file.
- */
-export function residentMegabytes(pid: number): number | undefined {
-  try {
-    const [, pages] = readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ');
-    return (Number(pages) * pageBytes) / 2 ** 20;
-  } catch {
-    return undefined;
-  }
 }

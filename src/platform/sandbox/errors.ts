@@ -13,6 +13,8 @@ export const sandboxErrors = {
   PARSER_BUSY: 'Too many files wait to be read (`sandbox.maxQueued`). Send again in a few seconds.',
   PARSER_UNAVAILABLE:
     'No child process for reading files can be started, or the server is stopping. See the log for the reason.',
+  SANDBOX_TOO_WEAK:
+    'This machine cannot isolate the reading of files as strongly as `sandbox.minStrength` asks. For 3 install bubblewrap and allow user namespaces; `./nexus doctor` tells what is reached.',
 } as const satisfies ErrorCatalogue;
 
 export const stoppingError = (): AppError =>

@@ -1,9 +1,15 @@
 import { AppError } from '../errors.ts';
-import { type Child, memoryError, residentMegabytes } from './child.ts';
+import { type Child, memoryError } from './child.ts';
 import type { SandboxConfig } from './config.ts';
 import { stoppingError } from './errors.ts';
+import { residentMegabytes } from './process-memory.ts';
 
-const memoryPollMs = 50;
+const memoryPollMs = 25;
+/** Share of the limit at which a child is killed: below it, because memory grows between two looks. */
+const killShare = 0.85;
+/** A file that takes longer than this does so at the expense of its own time, not of the others'. */
+const slowAfterMs = 500;
+const slowNiceness = 15;
 
 /** Kills the child at the deadline, above the memory limit, and when the caller goes away. Returns what ends the watch. */
 export function guardChild(child: Child, config: SandboxConfig, signal: AbortSignal): () => void {
@@ -14,12 +20,15 @@ export function guardChild(child: Child, config: SandboxConfig, signal: AbortSig
   }, deadlineMs);
   const memoryWatch = setInterval(() => {
     const megabytes = child.pid === undefined ? undefined : residentMegabytes(child.pid);
-    if (megabytes !== undefined && megabytes > maxMemoryMegabytes) child.kill(memoryError({ maxMemoryMegabytes }));
+    if (megabytes !== undefined && megabytes > maxMemoryMegabytes * killShare)
+      child.kill(memoryError({ maxMemoryMegabytes }));
   }, memoryPollMs);
+  const slow = setTimeout(() => child.beNice(slowNiceness), slowAfterMs);
   const abort = (): void => child.kill(stoppingError());
   signal.addEventListener('abort', abort, { once: true });
   return () => {
     clearTimeout(tooSlow);
+    clearTimeout(slow);
     clearInterval(memoryWatch);
     signal.removeEventListener('abort', abort);
   };

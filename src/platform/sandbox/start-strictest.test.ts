@@ -5,9 +5,14 @@ import { stoppingError } from './errors.ts';
 import { type Launch, planLaunches } from './launch-command.ts';
 import { createStarter } from './start-strictest.ts';
 
-const config = sandboxConfig.parse({});
-const absent: Launch = { command: 'no-such-program', args: [], isolation: ['of the absent'] };
-const failing: Launch = { command: process.execPath, args: ['-e', 'process.exit(1)'], isolation: ['of the failing'] };
+const config = sandboxConfig.parse({ minStrength: 0 });
+const absent: Launch = { command: 'no-such-program', args: [], strength: 1, isolation: ['of the absent'] };
+const failing: Launch = {
+  command: process.execPath,
+  args: ['-e', 'process.exit(1)'],
+  strength: 1,
+  isolation: ['of the failing'],
+};
 const plain = planLaunches({
   nodePath: process.execPath,
   entryPath: fileURLToPath(new URL('./testing/hostile-child.ts', import.meta.url)),

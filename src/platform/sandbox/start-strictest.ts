@@ -7,28 +7,42 @@ export type Starter = {
   next(): Promise<Child>;
   /** What the latest child was isolated by; empty before the first. */
   isolation(): readonly string[];
+  /** How strong that is; undefined before the first. */
+  strength(): Launch['strength'] | undefined;
 };
 
-/** Tries the strictest way to start first and remembers the first that works on this machine. */
+/**
+ * Tries the strictest way to start first and remembers the first that works on this machine. Throws SANDBOX_TOO_WEAK
+ * when none does that is as strong as asked, and PARSER_UNAVAILABLE when none does at all.
+ */
 export function createStarter(launches: Launch[], config: SandboxConfig): Starter {
+  const allowed = launches.filter(({ strength }) => strength >= config.minStrength);
   let index = 0;
   let proven = false;
-  let isolation: string[] = [];
+  let latest: { isolation: readonly string[]; strength: Launch['strength'] } | undefined;
   const next = async (): Promise<Child> => {
-    const launch = launches[index] as Launch;
+    const launch = allowed[index];
     const attempt = index;
+    if (launch === undefined) throw tooWeak(config);
     try {
       const child = await startChild(launch, config);
       proven = true;
-      isolation = launch.isolation;
+      const { strength, isolation } = launch;
+      latest = { strength, isolation: child.hasMemoryCap ? [...isolation, 'memory limit'] : isolation };
       return child;
     } catch (cause) {
-      if (!proven && attempt < launches.length - 1) {
+      if (!proven && attempt < allowed.length - 1) {
         index = Math.max(index, attempt + 1);
         return next();
       }
+      if (!proven && allowed.length < launches.length) throw tooWeak(config, cause);
       throw new AppError('PARSER_UNAVAILABLE', 'unavailable', 'No parser process could be started.', { cause });
     }
   };
-  return { next, isolation: (): readonly string[] => isolation };
+  return { next, isolation: () => latest?.isolation ?? [], strength: () => latest?.strength };
+}
+
+function tooWeak({ minStrength }: SandboxConfig, cause?: unknown): AppError {
+  const message = `Documents are not read: no parser process of strength ${minStrength} (sandbox.minStrength) can be started here.`;
+  return new AppError('SANDBOX_TOO_WEAK', 'unavailable', message, { cause, details: { minStrength } });
 }

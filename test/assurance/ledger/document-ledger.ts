@@ -31,8 +31,11 @@ export type DocumentLedger = {
   readonly compared: number;
   /** Sends uploads that wait, uploads that are queued, and deletions, until the signal is aborted. */
   send(server: LedgerServer, stop: AbortSignal): Promise<void>;
-  /** Waits until the queue has nothing more to do, then compares everything with the ledger. */
-  compare(server: LedgerServer): Promise<void>;
+  /**
+   * Waits until the queue has nothing more to do, then compares everything with the ledger. With `isSettled` false it does
+   * not wait, and leaves out what is queued: for where a dead worker's jobs are taken over only after a while.
+   */
+  compare(server: LedgerServer, options?: { isSettled?: boolean }): Promise<void>;
   /** Plants a loss, an invention and a twin before the comparison; answers how many of the three it found. */
   findPlanted(server: LedgerServer): Promise<number>;
 };
@@ -161,7 +164,10 @@ export function createDocumentLedger({
     async send(server, stop) {
       while (!stop.aborted) {
         const externalId = pick();
-        if (externalId === undefined) continue;
+        if (externalId === undefined) {
+          await sleep(0);
+          continue;
+        }
         busy.add(externalId);
         // The fault cuts requests: they are the unanswered ones.
         await sendOne(server, externalId).catch((error: unknown) => {
@@ -171,12 +177,12 @@ export function createDocumentLedger({
         busy.delete(externalId);
       }
     },
-    async compare(server) {
-      await untilSettled(server);
+    async compare(server, { isSettled = true } = {}) {
+      if (isSettled) await untilSettled(server);
       const found = await listAll(server);
-      tally(found, entries, counts);
+      tally(found, isSettled ? entries : withoutQueued(entries), counts);
       figures.compared += found.length;
-      settle(found);
+      if (isSettled) settle(found);
       await openSome(server, found);
     },
     async findPlanted(server) {
@@ -193,6 +199,16 @@ export function createDocumentLedger({
     },
   };
 }
+
+/** What is queued may be in either state, or not be there at all. */
+function withoutQueued(entries: ReadonlyMap<string, Entry>): Map<string, Entry> {
+  return new Map([...entries].map(([externalId, entry]) => [externalId, entry.isQueued ? anyState(entry) : entry]));
+}
+
+const anyState = (entry: Entry): Entry => ({ ...entry, acknowledged: undefined, unanswered: everything });
+
+/** Holds every state. */
+const everything = Object.assign(new Set<string>(), { has: () => true });
 
 function tally(found: readonly Listed[], entries: ReadonlyMap<string, Entry>, counts: Counts): void {
   const byExternalId = Map.groupBy(found, (document) => document.external_id);

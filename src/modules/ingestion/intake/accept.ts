@@ -186,7 +186,7 @@ async function partFrom(transaction: IngestionTransaction, leavers: readonly Lea
   await tallyLeavers(transaction, tallies);
   await endTasks(
     transaction,
-    tallies.filter(({ superseded }) => superseded > 0).map((tally) => tally.taskId),
+    tallies.map(({ taskId }) => taskId),
   );
 }
 

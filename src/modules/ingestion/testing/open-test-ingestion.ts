@@ -137,7 +137,9 @@ export async function openTestIngestion(
     async work(more: Partial<IngestionDependencies> = {}, most = 1000): Promise<number> {
       const handle = workerOf(more);
       let count = 0;
-      for (let job = sent.shift(); job !== undefined && count < most; job = sent.shift()) {
+      while (count < most) {
+        const job = sent.shift();
+        if (job === undefined) break;
         await handle(job);
         count += 1;
       }

@@ -1,0 +1,36 @@
+import type { Worker } from './crew.ts';
+import { stoppingError } from './errors.ts';
+
+/** Idle children, latest first: the others reach their end and give their memory back. */
+export function createIdleWorkers(idleMs: number) {
+  const idle: Worker[] = [];
+  const forget = (worker: Worker): void => {
+    clearTimeout(worker.idleTimer);
+    const index = idle.indexOf(worker);
+    if (index >= 0) idle.splice(index, 1);
+  };
+  return {
+    count: (): number => idle.filter(({ child }) => child.isAlive()).length,
+    keep(worker: Worker): void {
+      worker.idleTimer = setTimeout(() => {
+        forget(worker);
+        worker.child.kill(stoppingError());
+      }, idleMs);
+      idle.push(worker);
+    },
+    /** One that had to give way to others stays so, and is no good for a quick file. */
+    take(isQuick: boolean): Worker | undefined {
+      for (const worker of [...idle].reverse()) {
+        if (isQuick && worker.child.gaveWay()) continue;
+        forget(worker);
+        if (worker.child.isAlive()) return worker;
+      }
+      return undefined;
+    },
+    takeAll(): Worker[] {
+      const all = [...idle];
+      for (const worker of all) forget(worker);
+      return all;
+    },
+  };
+}
