@@ -12,6 +12,7 @@ beforeAll(async () => {
   idempotency = createIdempotency({
     db: nexus.testDatabase.database.withTables(),
     config: { keepHours: 24, maxReplyBytes: 100_000 },
+    lockMs: 30,
   });
 }, 60_000);
 afterAll(() => nexus.close());
@@ -128,7 +129,6 @@ describe('a request that was cut off', () => {
     subjectId: 'tester',
     key: randomUUID(),
     fingerprint: Buffer.alloc(32, 1),
-    lockMs: 30,
     mayRepeat: false,
     ...over,
   });
@@ -178,8 +178,18 @@ describe('a request that was cut off', () => {
     });
   });
 
+  test('never while it is still carried out, however long that takes', async () => {
+    const asked = request();
+    const slow = await admit(asked);
+    await slow.run(async () => {
+      await lapse();
+      await expect(idempotency.admit(asked)).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_FLIGHT' });
+      await change();
+    });
+  });
+
   test('by a failure frees the key at once', async () => {
-    const asked = request({ lockMs: 60_000 });
+    const asked = request();
     await (await admit(asked)).release();
     await (await admit(asked)).run(change);
   });

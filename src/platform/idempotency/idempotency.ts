@@ -7,7 +7,7 @@ import { createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { seal, unseal } from '../blobs/seal.ts';
 import { AppError, type ErrorKind } from '../errors.ts';
 import { runBeforeCommit } from '../postgres/before-commit.ts';
-import type { TableDatabase } from '../postgres/ports.ts';
+import type { TableDatabase, Transaction } from '../postgres/ports.ts';
 import { Secret } from '../secret.ts';
 import type { IdempotencyConfig } from './config.ts';
 import { idempotencyErrors } from './errors.ts';
@@ -20,6 +20,7 @@ import {
   noteEffect,
   pruneKeys,
   releaseKey,
+  renewLock,
   takeKey,
 } from './store.ts';
 
@@ -33,8 +34,6 @@ export type IdempotentRequest = {
   key: string;
   /** SHA-256 over everything that makes the request what it is. */
   fingerprint: Buffer;
-  /** Longest time that carrying it out may take. */
-  lockMs: number;
   /** True when carrying it out again after a crash has no second effect. */
   mayRepeat: boolean;
 };
@@ -61,15 +60,22 @@ export type Idempotency = {
   prune(): Promise<number>;
 };
 
+/** A key whose holder was silent for so long is given to the next who asks; a living holder renews it well before. */
+const defaultLockMs = 15_000;
+const renewalsPerLock = 3;
+
 const keyPattern = /^[\x21-\x7e]{8,255}$/;
 const keysPerPrune = 10_000;
 
 export function createIdempotency({
   db,
   config,
+  lockMs = defaultLockMs,
 }: {
   db: TableDatabase<IdempotencyTables>;
   config: IdempotencyConfig;
+  /** How long a silent holder keeps its key. Default 15 seconds. */
+  lockMs?: number;
 }): Idempotency {
   return {
     maxReplyBytes: config.maxReplyBytes,
@@ -79,7 +85,7 @@ export function createIdempotency({
       const keyHash = hashOf(request);
       const replyKey = replyKeyOf(request);
       const found = await db.inOrganization(organizationId, async (transaction) => {
-        const attempt = await takeKey(transaction, { ...request, keyHash, keepHours: config.keepHours });
+        const attempt = await takeKey(transaction, { ...request, keyHash, lockMs, keepHours: config.keepHours });
         return attempt ?? (await findKey(transaction, keyHash));
       });
       if (typeof found === 'number')
@@ -90,16 +96,20 @@ export function createIdempotency({
   };
 
   function admissionOf(lock: Lock, replyKey: Secret): Admission {
+    const note = async (transaction: Transaction<unknown>): Promise<void> => {
+      if (!(await noteEffect(transaction, lock))) throw refusal('IDEMPOTENCY_LOCK_LOST', 'conflict');
+    };
     const inside = (work: Parameters<typeof db.inOrganization>[1]) => db.inOrganization(lock.organizationId, work);
     return {
-      run: (work) =>
-        runBeforeCommit(
-          lock.organizationId,
-          async (transaction) => {
-            if (!(await noteEffect(transaction, lock))) throw refusal('IDEMPOTENCY_LOCK_LOST', 'conflict');
-          },
-          work,
-        ),
+      async run(work) {
+        const renew = () => inside((transaction) => renewLock(transaction, lock, lockMs)).catch(() => undefined);
+        const timer = setInterval(renew, lockMs / renewalsPerLock);
+        try {
+          return await runBeforeCommit(lock.organizationId, (transaction) => note(transaction), work);
+        } finally {
+          clearInterval(timer);
+        }
+      },
       async keep(reply) {
         const sealed = seal(replyKey, 'reply', Buffer.from(JSON.stringify(reply)));
         await inside((transaction) => keepReply(transaction, lock, { status: reply.status, sealed }));

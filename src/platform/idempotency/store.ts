@@ -81,6 +81,16 @@ export async function noteEffect<Tables>(transaction: Kysely<Tables>, { keyHash,
   return rows[0]?.mayCommit === true;
 }
 
+export async function renewLock(
+  transaction: IdempotencyTransaction,
+  { keyHash, attempt }: Lock,
+  lockMs: number,
+): Promise<void> {
+  await sql`
+    update platform_idempotency_keys set locked_until = clock_timestamp() + make_interval(secs => ${lockMs / 1000})
+    where key_hash = ${keyHash} and attempt = ${attempt} and status is null`.execute(transaction);
+}
+
 export async function keepReply(
   transaction: IdempotencyTransaction,
   { keyHash, attempt }: Lock,

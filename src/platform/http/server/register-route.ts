@@ -165,7 +165,6 @@ export function registerRoute(app: FastifyInstance, route: Route, shell: Shell):
   const { config, logger: log, idempotency } = shell;
   const maxKeptBytes = idempotency?.maxReplyBytes ?? 0;
   const takesKey = takesIdempotencyKey(route);
-  const streams = Object.values(route.responses).includes('events');
   const parse = createRequestParser(route, config.maxJsonDepth);
   const handle = route.handle as (call: RouteCall<unknown, unknown, unknown, unknown>) => Promise<RouteReply>;
   const limitMs = route.timeoutMs ?? config.handlerTimeoutMs;
@@ -216,7 +215,6 @@ export function registerRoute(app: FastifyInstance, route: Route, shell: Shell):
       key,
       target: request.url,
       body: request.body as Buffer | undefined,
-      limitMs: limitMs + (streams ? config.streamTimeoutMs : 0),
     });
     if ('reply' in found) return sendWire(reply.header('idempotency-replayed', 'true'), found.reply);
     const { admission } = found;

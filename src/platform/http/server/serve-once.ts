@@ -16,23 +16,17 @@ export type OnceRequest = {
   /** Path and query as they came. */
   target: string;
   body: Buffer | undefined;
-  /** Longest time of carrying it out, streams included. */
-  limitMs: number;
 };
-
-/** So that a request that is just being given up is not carried out a second time beside itself. */
-const lockSlackMs = 5_000;
 
 export async function admitOnce(
   idempotency: Idempotency,
-  { route, caller, key, target, body, limitMs }: OnceRequest,
+  { route, caller, key, target, body }: OnceRequest,
 ): Promise<{ reply: KeptReply } | { admission: Admission }> {
   return idempotency.admit({
     organizationId: caller.organizationId,
     subjectId: caller.subjectId,
     key,
     fingerprint: await fingerprintOf(`${route.method} ${target}`, body),
-    lockMs: limitMs + lockSlackMs,
     mayRepeat: route.mayRepeat === true,
   });
 }
