@@ -12,6 +12,7 @@ import { type NexusProcess, startNexus } from '../../bench/harness/nexus-process
 import { createSeededRandom } from '../../bench/harness/seeded-random.ts';
 import type { AssuranceContext, AssuranceOutcome, AssuranceProgram } from '../../scripts/assurance-program.ts';
 import { createDocumentLedger, type LedgerServer } from './ledger/document-ledger.ts';
+import { notTried, whyNot } from './machine/not-tried.ts';
 
 const rounds = { ci: 4, full: 40 };
 const diskMegabytes = 240;
@@ -26,7 +27,10 @@ export const program: AssuranceProgram = {
   async run({ seed, full, log }: AssuranceContext): Promise<AssuranceOutcome> {
     const disk = mkdtempSync(path.join(os.tmpdir(), 'nexus-disk-'));
     const outside = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir(), 'nexus-ledger-'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMegabytes}m`, 'none', disk]);
+    const missing = whyNot(() =>
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMegabytes}m`, 'none', disk], { stdio: 'pipe' }),
+    );
+    if (missing !== undefined) return notTried(`A file system of its own is needed: ${missing}`);
     const ledger = createDocumentLedger({ random: createSeededRandom(seed), file: path.join(outside, 'ledger.jsonl') });
     const figures = {
       refused_as_full: 0,

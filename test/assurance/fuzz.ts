@@ -48,8 +48,7 @@ export const program: AssuranceProgram = {
           statuses: seen.statuses,
           planted_faults_found: plantedFound,
         },
-        pass:
-          stillWorks && seen.notMeant.length === 0 && (!full || growth < maxGrowthKilobytes) && plantedFound === 1,
+        pass: stillWorks && seen.notMeant.length === 0 && (!full || growth < maxGrowthKilobytes) && plantedFound === 1,
       };
     } finally {
       await server.stop();

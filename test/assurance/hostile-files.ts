@@ -15,15 +15,15 @@ import { hostileFilesFromWorker, type MadeFile } from '../support/hostile-file-w
 import { watchMemory } from '../support/memory-watch.ts';
 import { tryPlantedFaults } from '../support/try-planted-faults.ts';
 
-const goodEveryMs = 250;
-const baselineMs = { ci: 10_000, full: 60_000 };
+/** Between two good files: neither an idle server nor a saturated one. */
+const goodEveryMs = 100;
+/** Enough for a p99 of some meaning; the look beside lasts as long as the hostile files take. */
+const baselineMs = { ci: 20_000, full: 60_000 };
 /** The product's own limit is 30 s; a shorter one keeps the small run within minutes and changes nothing else. */
 const deadlineMs = { ci: 4_000, full: 30_000 };
 /** Above the deadline: upload, queue, start of a new reader. */
 const slackMs = 10_000;
 const memoryLimitMiB = 512;
-/** The guard looks every 50 ms: what a reader takes between two looks is a figure, more than this is a fault. */
-const memoryOvershoot = 1.1;
 /** Before anything is measured: the first files start readers and warm the model. */
 const warmUpFiles = 30;
 
@@ -141,19 +141,17 @@ function fieldsOf(text: string): { id?: string; document_id?: string; code?: str
   }
 }
 
-/** Open loop: a file every so often, however long the others take, until the other work is done. */
+/** Closed loop, as a person or a program works: the next file a little after the last was answered, until the other work is done. */
 async function streamGood(server: NexusProcess, until: Promise<unknown>): Promise<Good> {
   const good: Good = { latencies: [], failures: 0 };
-  const running: Promise<void>[] = [];
   let isOver = false;
   void until.finally(() => {
     isOver = true;
   });
   for (let index = 0; !isOver; index += 1) {
-    running.push(sendGood(server, index, good));
+    await sendGood(server, index, good);
     await sleep(goodEveryMs);
   }
-  await Promise.all(running);
   return good;
 }
 
@@ -203,8 +201,11 @@ async function report({
       slowest_file: sent.slowestLabel,
       reader_memory_peak_mib: Math.round(memoryPeakMiB),
       reader_memory_within_512_mib: memoryPeakMiB <= memoryLimitMiB,
+      good_files_alone: alone.latencies.length,
       good_files_beside: beside.latencies.length,
       good_files_failed: alone.failures + beside.failures,
+      good_p50_alone_ms: percentile(alone.latencies, 0.5),
+      good_p50_beside_ms: percentile(beside.latencies, 0.5),
       good_p99_alone_ms: quiet,
       good_p99_beside_ms: busy,
       good_p99_ratio: Math.round((busy / quiet) * 100) / 100,
@@ -218,7 +219,7 @@ async function report({
       escapes.length === 0 &&
       sent.faults.length === 0 &&
       sent.slowest <= limit + slackMs &&
-      memoryPeakMiB <= memoryLimitMiB * memoryOvershoot &&
+      memoryPeakMiB <= memoryLimitMiB &&
       beside.failures + alone.failures === 0 &&
       control.seen === control.planted &&
       control.contained === control.planted,

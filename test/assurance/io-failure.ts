@@ -3,7 +3,7 @@
  * k = 1, 2, … until a run is over before its k-th call. Nothing that failed may be acknowledged, nothing acknowledged may
  * be lost, and the product must come back without help. Calls are counted in each thread, as strace does.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,6 +13,7 @@ import { processTree } from '../../bench/harness/process-usage.ts';
 import { createSeededRandom } from '../../bench/harness/seeded-random.ts';
 import type { AssuranceContext, AssuranceOutcome, AssuranceProgram } from '../../scripts/assurance-program.ts';
 import { createDocumentLedger, type DocumentLedger } from './ledger/document-ledger.ts';
+import { notTried, whyNot } from './machine/not-tried.ts';
 
 type Fault = { name: string; calls: string; error: string };
 
@@ -32,6 +33,8 @@ const attachMs = 10_000;
 export const program: AssuranceProgram = {
   describe: 'R3: the k-th sync, write, read, open or rename fails during ingestion',
   async run(context: AssuranceContext): Promise<AssuranceOutcome> {
+    const missing = whyNot(() => execFileSync('strace', ['-f', '-o', '/dev/null', 'true'], { stdio: 'pipe' }));
+    if (missing !== undefined) return notTried(`strace is needed: ${missing}`);
     const home = mkdtempSync(path.join(os.tmpdir(), 'nexus-io-'));
     const outside = mkdtempSync(path.join(os.tmpdir(), 'nexus-io-ledger-'));
     const ledger = createDocumentLedger({

@@ -12,6 +12,7 @@ import { type NexusProcess, startNexus } from '../../bench/harness/nexus-process
 import { createSeededRandom } from '../../bench/harness/seeded-random.ts';
 import type { AssuranceContext, AssuranceOutcome, AssuranceProgram } from '../../scripts/assurance-program.ts';
 import { createDocumentLedger, type DocumentLedger } from './ledger/document-ledger.ts';
+import { notTried, whyNot } from './machine/not-tried.ts';
 
 const cuts = { ci: 10, full: 200 };
 const controlCuts = 3;
@@ -34,6 +35,8 @@ const withoutSync = [
 export const program: AssuranceProgram = {
   describe: 'R2: power cuts during ingestion, on a disk that keeps only what was synced',
   async run(context: AssuranceContext): Promise<AssuranceOutcome> {
+    const missing = whyNot(probeDisk);
+    if (missing !== undefined) return notTried(`A loop device with ext4 and strace are needed: ${missing}`);
     const total = context.full ? cuts.full : cuts.ci;
     const trial = await runTrial({ ...context, total, wrapper: [] });
     const failures = Object.values(trial.counts).reduce((sum, count) => sum + count, 0);
@@ -54,6 +57,22 @@ export const program: AssuranceProgram = {
     };
   },
 };
+
+function probeDisk(): void {
+  execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'pipe' });
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'nexus-power-'));
+  const image = path.join(folder, 'disk.img');
+  const mountPoint = path.join(folder, 'mounted');
+  mkdirSync(mountPoint);
+  try {
+    execFileSync('truncate', ['-s', '16M', image]);
+    execFileSync('mkfs.ext4', ['-q', '-F', image], { stdio: 'pipe' });
+    execFileSync('mount', ['-o', 'loop', image, mountPoint], { stdio: 'pipe' });
+    execFileSync('umount', [mountPoint], { stdio: 'pipe' });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 type Trial = AssuranceContext & { total: number; wrapper: readonly string[] };
 

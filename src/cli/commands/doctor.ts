@@ -87,10 +87,8 @@ function checkLanguageModel({ gateway }: Config): Finding {
 
 async function checkParser(config: Config): Promise<Finding> {
   try {
-    const isolation = (await probeParser(config)).join(', ');
-    return isolation === ''
-      ? { name: 'parser', status: 'attention', message: 'Documents are read in a child process without isolation.' }
-      : { name: 'parser', status: 'ok', message: `Documents are read in a child process, isolated by ${isolation}.` };
+    const { isStrong, message } = await probeParser(config);
+    return { name: 'parser', status: isStrong ? 'ok' : 'attention', message };
   } catch (error) {
     return { name: 'parser', status: 'broken', message: error instanceof Error ? error.message : String(error) };
   }

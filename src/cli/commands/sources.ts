@@ -35,7 +35,13 @@ export async function runSourcesAdd(
     },
   });
   if (context.asJson) context.terminal.printJson(source);
-  else context.terminal.print(`Source ${source.id} (${source.name}) was added.`);
+  else {
+    context.terminal.print(`Source ${source.id} (${source.name}) was added.`);
+    if (connection.url === undefined)
+      context.terminal.print(
+        `It is looked at when a server runs (\`./nexus start\`), or now with \`./nexus sources sync ${source.id}\`.`,
+      );
+  }
   return 0;
 }
 
