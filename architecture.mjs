@@ -15,5 +15,8 @@ export const mayUse = {
   evaluation: ['identity', 'gateway', 'retrieval'],
 };
 
-/** Packages that only compute: the pure core may import them, everything else from npm stays in adapters and platform. */
-export const purePackages = ['zod'];
+/**
+ * Packages that only compute: the pure core may import them, everything else from npm stays in adapters and platform.
+ * `tinyld` tells languages apart by tables of its own and opens neither file nor socket.
+ */
+export const purePackages = ['zod', 'tinyld'];

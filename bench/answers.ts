@@ -1,8 +1,8 @@
 /** Does the product know when it does not know: answerable and unanswerable questions against the rule that declines. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { chooseSentences } from '#modules/chat/choose-sentences.ts';
 import { toEvidence } from '#modules/chat/draft.ts';
+import { chooseSentences } from '#modules/chat/sentences/choose-sentences.ts';
 import { openStaticEmbedder } from '#modules/gateway/adapters/static-embedder.ts';
 import { createGateway, gatewayConfig } from '#modules/gateway/index.ts';
 import {

@@ -114,7 +114,8 @@ async function measureRealCorpora(context: BenchContext): Promise<void> {
 }
 
 const workerSettings = (workers: number): Record<string, string> => ({ NEXUS_WORKER__PROCESSES: String(workers) });
-const nameOf = (workers: number): string => (workers === 0 ? 'worker in the server' : `${workers} worker processes`);
+const nameOf = (workers: number): string =>
+  workers === 0 ? 'worker in the server' : `${workers} worker process${workers === 1 ? '' : 'es'}`;
 
 type Run = { server: NexusProcess; name: string; postgresPid?: number };
 type Send = (server: NexusProcess, documents: readonly SentDocument[]) => Promise<Sent>;

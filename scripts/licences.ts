@@ -24,7 +24,6 @@ const compatible = new Set([
 
 /** What a package says in its licence text or readme and not, or not as SPDX, in its manifest; read by hand. */
 const readByHand: Readonly<Record<string, string>> = {
-  'duck@0.1.12': 'BSD-2-Clause',
   'humanize-number@0.0.2': 'MIT',
   'only@0.0.2': 'MIT',
 };

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { markdownFormat } from '#modules/ingestion/adapters/markdown-format.ts';
-import { pdfFormat } from '#modules/ingestion/adapters/pdf-format.ts';
+import { pdfFormat } from '#modules/ingestion/adapters/pdf/pdf-format.ts';
+import { markdownFormat } from '#modules/ingestion/adapters/text/markdown-format.ts';
 import { splitSentences } from '#platform/text/split-sentences.ts';
 import type { BenchFile } from './open-collection.ts';
 import { fastapiQuestions, foreignQuestions, nonsense, personalQuestions } from './own-questions.ts';

@@ -1,11 +1,11 @@
 /** A collection without a database: parsed, chunked, embedded and searched by the product's own code. */
 
 import type { Gateway } from '#modules/gateway/index.ts';
-import { toCanonicalText } from '#modules/ingestion/canonical-text.ts';
-import { chunkDocument } from '#modules/ingestion/chunk-document.ts';
+import { chunkDocument } from '#modules/ingestion/chunkers/chunk-document.ts';
 import { ingestionConfig } from '#modules/ingestion/config.ts';
 import { toEmbeddingText } from '#modules/ingestion/embedding-text.ts';
-import { parseDocument } from '#modules/ingestion/parse-document.ts';
+import { toCanonicalText } from '#modules/ingestion/parsing/canonical-text.ts';
+import { parseDocument } from '#modules/ingestion/parsing/parse-document.ts';
 import type { Format } from '#modules/ingestion/ports.ts';
 import type { FoundPassage } from '#modules/retrieval/index.ts';
 import { createRetrieval, retrievalConfig } from '#modules/retrieval/index.ts';

@@ -21,7 +21,7 @@ const waitingSenders = 4;
 /** More of them, as their requests are short and each ends in a write to the disk. */
 const durableSenders = 8;
 const pollIntervalMs = 20;
-const deadlineMs = 900_000;
+const deadlineMs = 240_000;
 
 export const toSent = ({ name, text }: BenchDocument): SentDocument => ({ name, bytes: Buffer.from(text) });
 

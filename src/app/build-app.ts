@@ -18,6 +18,7 @@ import { type Config, projectRoot } from './config.ts';
 import { createHealth, type Health } from './health.ts';
 import type { Modules } from './modules.ts';
 import { buildRoutes } from './routes.ts';
+import { createStageMetrics } from './stage-metrics.ts';
 import { version } from './version.ts';
 import { wireEvents } from './wire-events.ts';
 import { wireIngestion } from './wire-ingestion.ts';
@@ -35,6 +36,7 @@ export type App = Modules & {
 export async function buildApp(config: Config, adapters: Adapters, signingKey: Secret): Promise<App> {
   const { embedder, chatModel, clock, ids, random, logger, metrics } = adapters;
   const cursors = createCursors(signingKey);
+  const onStage = createStageMetrics(metrics);
   const { database, messaging, relay } = wireEvents({ ...adapters, config });
 
   const identity = createIdentity({ db: database.withTables(), clock, ids, random, config: config.identity });
@@ -48,8 +50,9 @@ export async function buildApp(config: Config, adapters: Adapters, signingKey: S
     ids,
     config: config.corpus,
     onFollowError: (error) => logger.warn('corpus.follow_failed', { module: 'corpus', error }),
+    onIndexed: (passed) => onStage('index', passed),
   });
-  const { sources, ingestion } = wireIngestion({ config, adapters, database, corpus, gateway, cursors });
+  const { sources, ingestion } = wireIngestion({ config, adapters, database, corpus, gateway, cursors, onStage });
   const retrieval = createRetrieval({
     corpus,
     gateway,
@@ -71,7 +74,7 @@ export async function buildApp(config: Config, adapters: Adapters, signingKey: S
 
   const modules: Modules = { identity, gateway, corpus, sources, ingestion, messaging, retrieval, chat, clock };
   const idempotency = createIdempotency({ db: database.withTables(), config: config.idempotency });
-  const health = createHealth({ database, gateway, config });
+  const health = createHealth({ database, gateway, parser: adapters.parser, config });
   const server = await createHttpServer({
     routes: buildRoutes(modules, config, cursors),
     authenticate: ({ authorization, cookie }) =>

@@ -20,6 +20,7 @@ import { idempotencyConfig } from '#platform/idempotency/config.ts';
 import { databaseConfig } from '#platform/postgres/config.ts';
 import { queueConfig } from '#platform/queue/config.ts';
 import { sandboxConfig } from '#platform/sandbox/config.ts';
+import { Secret } from '#platform/secret.ts';
 import { storageConfig } from '#platform/storage/config.ts';
 import { telemetryConfig } from '#platform/telemetry/config.ts';
 
@@ -113,7 +114,9 @@ export function readConfiguration(overrides: Readonly<Record<string, unknown>> =
 /** Every setting by path, but for the secrets: what a process that we start is given to have the same configuration. */
 export function settingsOf(config: Config): Record<string, unknown> {
   const settings = listSettings(configSchema).filter(({ schema }) => !isSecretSchema(schema));
-  return Object.fromEntries(settings.map(({ path: name }) => [name, valueAt(config, name)]));
+  const values = settings.map(({ path: name }) => [name, valueAt(config, name)] as const);
+  // A schema that makes a secret of a text is not one of secrets; whoever is started has these by the environment too.
+  return Object.fromEntries(values.filter(([, value]) => !(value instanceof Secret)));
 }
 
 function valueAt(config: unknown, name: string): unknown {

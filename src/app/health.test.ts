@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
 import type { Gateway } from '#modules/gateway/index.ts';
+import type { Parser } from '#modules/ingestion/index.ts';
 import type { Database } from '#platform/postgres/ports.ts';
 import { configSchema } from './config.ts';
 import { createHealth } from './health.ts';
 
 const gateway = {} as Gateway;
+const parser = {} as Parser;
 
 function healthOf(ping: () => Promise<void>) {
-  return createHealth({ database: { ping } as Database, gateway, config: configSchema.parse({}) });
+  return createHealth({ database: { ping } as Database, gateway, parser, config: configSchema.parse({}) });
 }
 
 test('a database that answers is not missing', async () => {

@@ -1,10 +1,12 @@
 /** What the server needs and how it is now: the answer of /health/ready and /health/detailed. */
 import { statfs } from 'node:fs/promises';
 import type { Gateway } from '#modules/gateway/index.ts';
+import type { Parser } from '#modules/ingestion/index.ts';
 import type { HealthCheck, MissingPart } from '#platform/http/table/system-routes.ts';
 import { withDeadline } from '#platform/lifecycle/with-deadline.ts';
 import type { Database } from '#platform/postgres/ports.ts';
 import type { Config } from './config.ts';
+import { describeParser } from './describe-parser.ts';
 
 export type Health = {
   /** What is missing before requests can be served; empty: ready. */
@@ -12,13 +14,13 @@ export type Health = {
   check(): Promise<HealthCheck[]>;
 };
 
-type Dependencies = { database: Database; gateway: Gateway; config: Config };
+type Dependencies = { database: Database; gateway: Gateway; parser: Parser; config: Config };
 
 /** A frozen database closes no connection; whoever asks for our health must hear of it before they give up on us. */
 const pingDeadlineMs = 2000;
 const lowDiskBytes = 500 * 1024 ** 2;
 
-export function createHealth({ database, gateway, config }: Dependencies): Health {
+export function createHealth({ database, gateway, parser, config }: Dependencies): Health {
   let asking: Promise<HealthCheck> | undefined;
 
   /** Probes that come together share one look. */
@@ -37,6 +39,7 @@ export function createHealth({ database, gateway, config }: Dependencies): Healt
     check: async () => [
       await checkDatabase(),
       await checkDisk(config.home),
+      await checkParser(parser),
       checkEmbedder(gateway),
       checkModel(gateway),
     ],
@@ -59,6 +62,16 @@ async function checkDisk(home: string): Promise<HealthCheck> {
   const freeBytes = bavail * bsize;
   const status = freeBytes < lowDiskBytes ? 'degraded' : 'up';
   return { name: 'disk', status, needed: false, message: `${Math.floor(freeBytes / 1024 ** 2)} MiB are free.` };
+}
+
+async function checkParser(parser: Parser): Promise<HealthCheck> {
+  try {
+    const { isStrong, message } = await describeParser(parser);
+    return { name: 'parser', status: isStrong ? 'up' : 'degraded', needed: false, message };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'It cannot be started.';
+    return { name: 'parser', status: 'down', needed: false, message };
+  }
 }
 
 function checkEmbedder({ embeddingSpace }: Gateway): HealthCheck {

@@ -8,12 +8,12 @@ import {
   type Evaluation,
 } from '#modules/evaluation/index.ts';
 import { createGateway } from '#modules/gateway/index.ts';
-import { markdownFormat } from '#modules/ingestion/adapters/markdown-format.ts';
-import { textFormat } from '#modules/ingestion/adapters/text-format.ts';
+import { markdownFormat } from '#modules/ingestion/adapters/text/markdown-format.ts';
+import { textFormat } from '#modules/ingestion/adapters/text/text-format.ts';
 import { type ChunkerName, chunkDocument } from '#modules/ingestion/chunkers/chunk-document.ts';
-import { titleFromFilename } from '#modules/ingestion/document-title.ts';
 import { toEmbeddingText } from '#modules/ingestion/embedding-text.ts';
-import { parseDocument } from '#modules/ingestion/parse-document.ts';
+import { titleFromFilename } from '#modules/ingestion/parsing/document-title.ts';
+import { parseDocument } from '#modules/ingestion/parsing/parse-document.ts';
 import { createRanker } from '#modules/retrieval/index.ts';
 import { systemClock } from '#platform/clock.ts';
 import { createSearchIndex } from '#platform/search/create-search-index.ts';

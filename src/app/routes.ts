@@ -13,7 +13,8 @@ import type { Modules } from './modules.ts';
 export function buildRoutes(modules: Modules, config: Config, cursors: Cursors): Route[] {
   return [
     ...identityRoutes(modules.identity, modules.clock),
-    ...corpusRoutes(modules.corpus),
+    // Deleting a document concerns its item too, in the same transaction.
+    ...corpusRoutes({ ...modules.corpus, deleteDocument: modules.ingestion.deleteDocument }),
     ...ingestionRoutes(modules.ingestion, config.ingestion),
     ...sourceRoutes(modules.sources, modules.ingestion.tasks, {
       maxFileBytes: config.ingestion.maxFileBytes,

@@ -58,6 +58,9 @@ function settingsOfWorker({ postgres }: Instance, config: Config): Record<string
   const pools = poolsOfWorker(config.database);
   return {
     ...settingsOf(config),
+    // Secrets do not travel by serialisation; the four URLs below are all that is needed.
+    'database.url': undefined,
+    'database.loginSecret': undefined,
     roles: ['worker'],
     'worker.processes': 0,
     'telemetry.metricsEnabled': false,

@@ -16,6 +16,7 @@ import type { Adapters } from './adapters.ts';
 import type { Config } from './config.ts';
 import * as connectors from './connectors.ts';
 import * as formats from './formats.ts';
+import type { OnStagePassed } from './stage-metrics.ts';
 
 type Dependencies = {
   config: Config;
@@ -25,10 +26,11 @@ type Dependencies = {
   corpus: Corpus;
   gateway: Gateway;
   cursors: Cursors;
+  onStage: OnStagePassed;
 };
 
 export function wireIngestion(dependencies: Dependencies): { sources: Sources; ingestion: Ingestion } {
-  const { config, adapters, database, corpus, gateway, cursors } = dependencies;
+  const { config, adapters, database, corpus, gateway, cursors, onStage } = dependencies;
   const { clock, ids, logger, diskGuard } = adapters;
   const jobs = createJobs();
   const blobs: Adapters['blobs'] = {
@@ -66,11 +68,13 @@ export function wireIngestion(dependencies: Dependencies): { sources: Sources; i
     blobs,
     jobs,
     fetchDocument: sources.fetch,
+    requireSpace: diskGuard.requireSpace,
     canFetch: sources.canFetch,
     clock,
     ids,
     cursors,
     config: config.ingestion,
+    onStage,
     onFailure: ({ organizationId, itemId, isFinal, error }) =>
       logger.warn('ingestion.failed', {
         module: 'ingestion',

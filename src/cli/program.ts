@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '#app/version.ts';
 import { type CommandContext, runCommand } from './command.ts';
-import { addSourceCommands, addTaskCommands } from './ingestion-program.ts';
+import { addSourceCommands, addTaskCommands } from './ingesting/ingestion-program.ts';
 import { reportUsage } from './report-failure.ts';
 import { createTerminal } from './terminal.ts';
 

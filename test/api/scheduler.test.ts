@@ -37,16 +37,27 @@ test('there is a task for everything that grows or must be ready ahead', () => {
   ]);
 });
 
-test('old events and changes are removed, young ones are kept', async () => {
+test('old events and changes are removed once they are delivered, young ones are kept', async () => {
   await app.call('POST', '/api/v1/documents?filename=old.md', { body: Buffer.from('# Old\n\nText.') });
-  for (const table of ['platform_outbox', 'corpus_changes']) {
+  app.app.relay.start();
+  const undelivered = 'from platform_outbox where id not in (select event_id from platform_event_log)';
+  await expect.poll(() => count(undelivered), { timeout: 10_000 }).toBe(0);
+  for (const table of ['platform_outbox', 'platform_event_log', 'corpus_changes']) {
     await app.testDatabase.adminSql(`update ${table} set created_at = now() - interval '31 days'`);
   }
   await app.call('POST', '/api/v1/documents?filename=young.md', { body: Buffer.from('# Young\n\nText.') });
-  await run('prune the outbox');
-  await run('prune the change log');
-  expect(await count('from platform_outbox')).toBe(1);
-  expect(await count('from corpus_changes')).toBe(1);
+  await app.app.relay.close();
+  for (const [table, task] of [
+    ['platform_outbox', 'prune the outbox'],
+    ['corpus_changes', 'prune the change log'],
+  ] as const) {
+    const old = `from ${table} where created_at < now() - interval '30 days'`;
+    const young = `from ${table} where created_at > now() - interval '1 day'`;
+    const before = { old: await count(old), young: await count(young) };
+    expect(Math.min(before.old, before.young), table).toBeGreaterThan(0);
+    await run(task);
+    expect({ old: await count(old), young: await count(young) }, table).toEqual({ ...before, old: 0 });
+  }
   expect(await count('from corpus_documents')).toBe(2);
 });
 

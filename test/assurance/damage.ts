@@ -3,10 +3,10 @@
  * product is started on it. Every answer must be right or an error; a document that is missing or wrong without a word is
  * a silent wrong answer. Derived data is rebuilt from the database at each start, so it has no files to damage.
  */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   closeSync,
-  cpSync,
   globSync,
   mkdtempSync,
   openSync,
@@ -51,7 +51,7 @@ export const program: AssuranceProgram = {
       for (let point = 0; point < total; point += 1) {
         const area = Object.keys(areas)[point % Object.keys(areas).length] as string;
         const copy = path.join(folder, 'copy');
-        cpSync(whole, copy, { recursive: true, preserveTimestamps: true });
+        copyHome(whole, copy);
         const what = damage(copy, area, random);
         const verdict = await judge(copy, expected);
         const counts = verdicts[area] ?? { right: 0, reported: 0, silent: 0 };
@@ -65,6 +65,10 @@ export const program: AssuranceProgram = {
         .filter((area) => area !== 'commit log')
         .reduce((sum, area) => sum + silentIn(area), 0);
       const reported = Object.values(verdicts).reduce((sum, counts) => sum + counts.reported, 0);
+      // An undamaged copy must be right, or every copy would count as reported.
+      const undamaged = path.join(folder, 'undamaged');
+      copyHome(whole, undamaged);
+      const isCopyRight = (await judge(undamaged, expected)) === 'right';
       const plantedFound = (await findPlanted(whole, expected)) ? 1 : 0;
       return {
         n: total,
@@ -78,9 +82,10 @@ export const program: AssuranceProgram = {
               `${counts.right} right, ${counts.reported} reported, ${counts.silent} silent`,
             ]),
           ),
+          undamaged_copy_is_right: isCopyRight,
           planted_faults_found: plantedFound,
         },
-        pass: silent === 0 && reported > 0 && plantedFound === 1,
+        pass: silent === 0 && reported > 0 && isCopyRight && plantedFound === 1,
       };
     } finally {
       rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
@@ -90,6 +95,11 @@ export const program: AssuranceProgram = {
 
 /** What must be there: by external id the text, and whether it waits in the queue still. */
 type Expected = Map<string, { text: string; word: string; isQueued: boolean }>;
+
+/** With its owners: the embedded database runs as another user where we are root. */
+function copyHome(from: string, to: string): void {
+  execFileSync('cp', ['-a', from, to]);
+}
 
 async function fillHome(home: string): Promise<Expected> {
   const expected: Expected = new Map();
@@ -140,7 +150,7 @@ async function judge(home: string, expected: Expected): Promise<Verdict> {
   let server: NexusProcess;
   try {
     server = await startNexus(home, {
-      NEXUS_TELEMETRY__LOG_LEVEL: 'fatal',
+      NEXUS_TELEMETRY__LOG_LEVEL: 'silent',
       NEXUS_DATABASE__EMBEDDED__MAX_RESTARTS: '2',
     });
   } catch {

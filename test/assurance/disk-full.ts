@@ -70,7 +70,7 @@ export const program: AssuranceProgram = {
       for (let round = 0; round < total; round += 1) {
         const before = new AbortController();
         const sending = Array.from({ length: senders }, () => ledger.send(running, before.signal));
-        await sleep(500);
+        await sleep(1_500);
         before.abort();
         await Promise.all(sending);
 

@@ -56,11 +56,12 @@ async function runIn(trial: Trial): Promise<AssuranceOutcome> {
   });
   const memory = watchMemory(server.pid, 'parser-child');
   try {
-    for (let index = 0; index < warmUpFiles; index += 1) await sendGood(server, index, { latencies: [], failures: 0 });
-    const alone = await streamGood(server, sleep(full ? baselineMs.full : baselineMs.ci));
-    const sending = sendAll(server, trial);
-    const beside = await streamGood(server, sending);
-    return report({
+    for (let index = 0; index < warmUpFiles; index += 1) await sendGood(server, index, noGood(), { label: 'warm-up' });
+    const current = { label: 'nothing' };
+    const alone = await streamGood(server, sleep(full ? baselineMs.full : baselineMs.ci), current);
+    const sending = sendAll(server, trial, current);
+    const beside = await streamGood(server, sending, current);
+    return await report({
       alone,
       beside,
       sent: await sending,
@@ -77,14 +78,24 @@ async function runIn(trial: Trial): Promise<AssuranceOutcome> {
 }
 
 type Sent = { n: number; byAnswer: Record<string, number>; slowest: number; slowestLabel: string; faults: string[] };
-type Good = { latencies: number[]; failures: number };
+type Good = { latencies: number[]; failures: number; slowest: { ms: number; during: string } };
 
-async function sendAll(server: NexusProcess, { seed, full, folder, canaries, log }: Trial): Promise<Sent> {
+/** What is being read beside the good files. */
+type Current = { label: string };
+
+const noGood = (): Good => ({ latencies: [], failures: 0, slowest: { ms: 0, during: '' } });
+
+async function sendAll(
+  server: NexusProcess,
+  { seed, full, folder, canaries, log }: Trial,
+  current: Current,
+): Promise<Sent> {
   const sent: Sent = { n: 0, byAnswer: {}, slowest: 0, slowestLabel: '', faults: [] };
   const { file, url, name } = canaries;
   for await (const hostile of hostileFilesFromWorker({ seed, full, bait: { file, url, name } })) {
     if (server.child.exitCode !== null || server.child.signalCode !== null) break;
     const startMs = performance.now();
+    current.label = `${hostile.label} (${hostile.filename.slice(0, 40)})`;
     const { answer, replies } = await sendOne(server, hostile, folder);
     const elapsedMs = performance.now() - startMs;
     sent.n += 1;
@@ -142,27 +153,30 @@ function fieldsOf(text: string): { id?: string; document_id?: string; code?: str
 }
 
 /** Closed loop, as a person or a program works: the next file a little after the last was answered, until the other work is done. */
-async function streamGood(server: NexusProcess, until: Promise<unknown>): Promise<Good> {
-  const good: Good = { latencies: [], failures: 0 };
+async function streamGood(server: NexusProcess, until: Promise<unknown>, current: Current): Promise<Good> {
+  const good = noGood();
   let isOver = false;
   void until.finally(() => {
     isOver = true;
   });
   for (let index = 0; !isOver; index += 1) {
-    await sendGood(server, index, good);
+    await sendGood(server, index, good, current);
     await sleep(goodEveryMs);
   }
   return good;
 }
 
-async function sendGood(server: NexusProcess, index: number, good: Good): Promise<void> {
+async function sendGood(server: NexusProcess, index: number, good: Good, current: Current): Promise<void> {
   const startMs = performance.now();
+  const during = current.label;
   const text = `# Good ${index}\n\nA small file number ${index} of ${Math.round(startMs)}.\n`;
   const reply = await server
     .call('POST', `/api/v1/documents?filename=good.md&external_id=good-${index % 50}`, text)
     .catch(() => undefined);
+  const ms = performance.now() - startMs;
+  if (ms > good.slowest.ms) good.slowest = { ms, during };
   if (reply === undefined || reply.status >= 300) good.failures += 1;
-  else good.latencies.push(performance.now() - startMs);
+  else good.latencies.push(ms);
 }
 
 type Ending = {
@@ -208,6 +222,8 @@ async function report({
       good_p50_beside_ms: percentile(beside.latencies, 0.5),
       good_p99_alone_ms: quiet,
       good_p99_beside_ms: busy,
+      good_slowest_beside_ms: Math.round(beside.slowest.ms),
+      good_slowest_during: beside.slowest.during,
       good_p99_ratio: Math.round((busy / quiet) * 100) / 100,
       planted_faults_seen: control.seen,
       planted_faults_contained: control.contained,

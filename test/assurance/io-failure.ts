@@ -116,12 +116,12 @@ function openTrial({ home, ledger, log }: { home: string; ledger: DocumentLedger
     async tryAll(fault: Fault, tried: readonly number[], outside: string): Promise<void> {
       for (const ordinal of tried) {
         const injected = await tryOne(fault, ordinal, path.join(outside, 'calls'));
-        if (injected === 0) break;
-        figures.points += 1;
+        figures.points += injected === 0 ? 0 : 1;
         figures.injected += injected;
         if (server !== undefined) await recover(server);
         // Once as it is and once from the disk: what memory still knew must not hide what was not kept.
         await ledger.compare(server as NexusProcess);
+        if (injected === 0) break;
         await server?.stop();
         await ledger.compare(await start());
         log(`${fault.name} ${fault.error}, call ${ordinal}: ${injected} failed, ${JSON.stringify(ledger.counts)}`);

@@ -102,9 +102,9 @@ describe('without a server', () => {
   });
 
   test('a folder that holds only what no format reads', async () => {
-    const tables = path.dirname(fileOf('tables/numbers.xlsx', 'x'));
-    const ran = await nexus.run(['ingest', tables, '--json']);
-    expectFailure(ran, { exit: 2, code: 'FOLDER_EMPTY', says: /1 × \.xlsx\. Files that can be read end in/ });
+    const drawings = path.dirname(fileOf('drawings/harbour.dwg', 'x'));
+    const ran = await nexus.run(['ingest', drawings, '--json']);
+    expectFailure(ran, { exit: 2, code: 'FOLDER_EMPTY', says: /1 × \.dwg\. Files that can be read end in/ });
   });
 
   test('a folder that does not exist', async () => {

@@ -13,8 +13,7 @@ import { type Fault, faults, plantedFormat } from './planted-faults.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 const entry = path.join(import.meta.dirname, 'planted-faults.ts');
 const boundMs = 2_000;
-/** The limit, and what a reader can take between two looks of its guard. */
-const boundMiB = 512 * 1.25;
+const boundMiB = 512;
 
 type Place = { folder: string; canaries: Canaries };
 type Outcome = { text: string; elapsedMs: number; peakMiB: number; escapes: number };

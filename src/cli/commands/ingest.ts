@@ -5,10 +5,10 @@ import type { CommandContext } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { interruptedExitCode, listenForInterrupt } from '../exit-interrupted.ts';
-import { type FoundFiles, findFiles } from '../find-files.ts';
-import { followTask, listTaskItems, startProgress, type TaskProgress } from '../follow-task.ts';
-import { type FileFailure, sendFiles } from '../send-files.ts';
-import { toOutcome, type UploadOutcome } from '../upload-outcome.ts';
+import { type FoundFiles, findFiles } from '../ingesting/find-files.ts';
+import { followTask, listTaskItems, startProgress, type TaskProgress } from '../ingesting/follow-task.ts';
+import { type FileFailure, sendFiles } from '../ingesting/send-files.ts';
+import { toOutcome, type UploadOutcome } from '../ingesting/upload-outcome.ts';
 
 export type IngestOptions = { collection?: string | undefined };
 

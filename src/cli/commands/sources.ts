@@ -5,7 +5,7 @@ import type { SourceView, TaskReply } from '#modules/ingestion/sources/contract.
 import { AppError } from '#platform/errors.ts';
 import type { CommandContext } from '../command.ts';
 import type { Connection } from '../connection.ts';
-import { listAll } from '../follow-task.ts';
+import { listAll } from '../ingesting/follow-task.ts';
 import type { Terminal } from '../terminal.ts';
 import { printTasks, runTasksFollow } from './tasks.ts';
 

@@ -2,7 +2,7 @@ import type { ItemView, TaskView } from '#modules/ingestion/contract.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { interruptedExitCode, listenForInterrupt } from '../exit-interrupted.ts';
-import { countOf, followTask, listTaskItems, readTask, startProgress, toDuration } from '../follow-task.ts';
+import { countOf, followTask, listTaskItems, readTask, startProgress, toDuration } from '../ingesting/follow-task.ts';
 import type { Terminal } from '../terminal.ts';
 
 export type ListTasksOptions = { limit: string; state?: string | undefined; source?: string | undefined };

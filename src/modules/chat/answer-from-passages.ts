@@ -1,8 +1,8 @@
 /** An answer without a language model: the sentences of the documents that answer best, word for word, each cited. */
 import type { Grounding } from '#modules/grounding/index.ts';
-import { type ChosenSentence, chooseSentences } from './choose-sentences.ts';
 import type { AnswerSentence } from './contract.ts';
 import { type AnswerInput, type Drafting, declineAnswer, toEvidence, toSource } from './draft.ts';
+import { type ChosenSentence, chooseSentences } from './sentences/choose-sentences.ts';
 
 export const extractiveModel = 'extractive';
 

@@ -8,7 +8,7 @@ import { type AnswerInput, type Draft, type Drafting, declineAnswer, toEvidence,
 import { createOutputFilter } from './filter-output.ts';
 import { packPassages } from './pack-passages.ts';
 import { buildOpenPrompt, buildPrompt, isDeclined } from './prompts/answer-question.ts';
-import { splitAnswer } from './split-answer.ts';
+import { splitAnswer } from './sentences/split-answer.ts';
 
 export type ModelDependencies = { gateway: Gateway; grounding: Grounding; config: ChatConfig };
 

@@ -1,9 +1,9 @@
 /** Documents, their chunks and the index over them. */
 import { formatPosition, type Position, parsePosition, withoutRow } from '#platform/postgres/change-order.ts';
-import { createCollectionIndexes } from './collection-indexes.ts';
 import { createCollections } from './collections.ts';
 import { createDocuments } from './documents.ts';
-import { createIndexSource } from './index-source.ts';
+import { createCollectionIndexes } from './indexes/collection-indexes.ts';
+import { createIndexSource } from './indexes/index-source.ts';
 import { createReading } from './reading.ts';
 import type { Corpus, CorpusDependencies } from './service.ts';
 import { createReembedding } from './spaces/reembed-some.ts';
@@ -22,6 +22,7 @@ export function createCorpus(dependencies: CorpusDependencies): Corpus {
     clock,
     config,
     onFollowError: dependencies.onFollowError,
+    ...(dependencies.onIndexed === undefined ? {} : { onIndexed: dependencies.onIndexed }),
   });
   const onCommit = (position: Position) => indexes.announce(position);
 

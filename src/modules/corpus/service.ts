@@ -22,6 +22,8 @@ export type VectorSpace = {
 
 /** A piece of a document. `document.text.slice(start, end) === text`. */
 export type NewChunk = {
+  /** Default: made when it is stored. */
+  id?: string | undefined;
   ordinal: number;
   start: number;
   end: number;
@@ -282,4 +284,6 @@ export type CorpusDependencies = {
   config: CorpusConfig;
   /** Called when following the change log failed; it is tried again every second. */
   onFollowError: (error: unknown) => void;
+  /** Hears how long the indexes in memory took to follow documents that changed. Default: nobody does. */
+  onIndexed?: (passed: { documents: number; seconds: number }) => void;
 };

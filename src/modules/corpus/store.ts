@@ -305,15 +305,6 @@ export async function listCollectionIds(transaction: CorpusTransaction): Promise
   return rows.map((row) => row.id);
 }
 
-export async function collectionExists(transaction: CorpusTransaction, collectionId: string): Promise<boolean> {
-  const row = await transaction
-    .selectFrom('corpus_collections')
-    .select('id')
-    .where('id', '=', collectionId)
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
 export function insertCollection(
   transaction: CorpusTransaction,
   collection: { organizationId: string; id: string; name: string },

@@ -95,6 +95,12 @@ export const ingestionConfig = z.strictObject({
     .max(600_000)
     .default(3000)
     .describe('Work on one document that is kept between stages once it took longer than this, in milliseconds.'),
+  keepOriginals: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Keeps the bytes of a document that was sent for as long as the document lives: for reprocessing, and to give the file back.',
+    ),
   leftoverHours: z
     .int()
     .min(1)

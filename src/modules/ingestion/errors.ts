@@ -20,11 +20,15 @@ export const ingestionErrors = {
   INTAKE_CONFLICT: 'The same document was sent several times at once. Send it again.',
   ACCEPTANCE_TOO_LARGE: 'More changes than one transaction takes were accepted at once. This is a bug.',
   BATCH_LOST: 'Another worker has taken over the batch, so nothing of this attempt counts. Nothing to do.',
+  REVISION_SUPERSEDED:
+    'The document was sent again while it was processed, so this revision is left out. Nothing to do: the newer one follows.',
   ORIGINAL_LOST: 'The bytes that were sent are no longer kept. Send the document again.',
+  ORIGINAL_NOT_KEPT:
+    'The file of this document is not kept: it lies at its source, or `ingestion.keepOriginals` was off when it came. Open it at its source, or send it again.',
   TASK_WITH_WAITING: 'A document that is waited for belongs to no task. Leave out `task_id`, or add `wait=false`.',
   REPROCESS_WITHOUT_SOURCE: 'Documents of one source are processed anew at a time. Add `source_id`.',
   REPROCESS_UNSUPPORTED:
-    'The documents of this source were pushed and their bytes are not kept. Push them again to process them anew.',
+    'Documents of this source were pushed and their bytes are not kept. Push them again to process them anew.',
   WORKER_LOST:
     'Every worker that took this document in hand was lost. The document probably breaks the process; look at it, then retry.',
 } as const satisfies ErrorCatalogue;

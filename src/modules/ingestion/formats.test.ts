@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { htmlFormat } from './adapters/html-format.ts';
-import { markdownFormat } from './adapters/markdown-format.ts';
-import { pdfFormat } from './adapters/pdf-format.ts';
-import { textFormat } from './adapters/text-format.ts';
-import { parseDocument } from './parse-document.ts';
+import { htmlFormat } from './adapters/html/html-format.ts';
+import { pdfFormat } from './adapters/pdf/pdf-format.ts';
+import { markdownFormat } from './adapters/text/markdown-format.ts';
+import { textFormat } from './adapters/text/text-format.ts';
+import { parseDocument } from './parsing/parse-document.ts';
 import type { Format } from './ports.ts';
 import { makePdf, toPdfContent } from './testing/make-pdf.ts';
 

@@ -3,10 +3,10 @@ import { isAppError } from '#platform/errors.ts';
 import { createChildPool } from '#platform/sandbox/child-pool.ts';
 import { sandboxConfig } from '#platform/sandbox/config.ts';
 import { createChildProcessParser } from './adapters/child-process-parser.ts';
-import { htmlFormat } from './adapters/html-format.ts';
-import { markdownFormat } from './adapters/markdown-format.ts';
-import { pdfFormat } from './adapters/pdf-format.ts';
-import { textFormat } from './adapters/text-format.ts';
+import { htmlFormat } from './adapters/html/html-format.ts';
+import { pdfFormat } from './adapters/pdf/pdf-format.ts';
+import { markdownFormat } from './adapters/text/markdown-format.ts';
+import { textFormat } from './adapters/text/text-format.ts';
 import { makePdf, toPdfContent } from './testing/make-pdf.ts';
 
 const project = new URL('../../../', import.meta.url).pathname;
@@ -82,7 +82,7 @@ test('an unknown ending is refused with what is known, before anything is starte
   expect(parser.formatOf('REPORT.PDF').name).toBe('pdf');
 });
 
-test('text, blocks, title and warnings come through the pipe as they are', async () => {
+test('text, blocks, title, warnings and analysis come through the pipe as they are', async () => {
   const document = await parse('a.md', Buffer.from('# Caf\xe9\n\n- a\n', 'latin1'));
   expect(document).toEqual({
     title: 'Café',
@@ -92,5 +92,6 @@ test('text, blocks, title and warnings come through the pipe as they are', async
       { kind: 'list', start: 8, end: 11 },
     ],
     warnings: ['The file is not valid UTF-8 (byte 5); it was read as Windows-1252.'],
+    analysis: expect.objectContaining({ entities: [], classification: expect.anything() }),
   });
 });

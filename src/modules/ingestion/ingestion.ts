@@ -7,9 +7,11 @@ import type { Cursors } from '#platform/cursor.ts';
 import type { Ids } from '#platform/ids.ts';
 import type { TableDatabase } from '#platform/postgres/ports.ts';
 import type { JobQueue, Jobs } from '#platform/queue/ports.ts';
-import { analyze as analyzeDocument } from './analysis/analyze-document.ts';
+import { signatureOf } from '#platform/text/min-hash.ts';
+import { createAnalyze } from './analysis/analyze-document.ts';
 import type { IngestionConfig } from './config.ts';
-import type { DurableIntake, Pushed } from './intake/create-intake.ts';
+import type { DurableIntake } from './intake/create-intake.ts';
+import type { Pushed } from './intake/push-documents.ts';
 import { batchQueueName } from './intake/send-batch-jobs.ts';
 import type { Parser } from './ports.ts';
 import type { Analyze } from './service.ts';
@@ -21,39 +23,47 @@ import { type IngestFile, ingestWhileWaiting } from './stages/ingest-while-waiti
 import type { OnStep } from './stages/prepare-document.ts';
 import { createBatchProcessor } from './stages/process-batch.ts';
 import { createWaitedStore, type Ingested } from './stages/store-waited.ts';
+import type { OnStage } from './stages/time-stage.ts';
 import type { IngestionTables } from './store.ts';
 import { createTasks, type Tasks } from './tasks/create-tasks.ts';
 import { createMaintenance, type Maintenance } from './tasks/maintenance.ts';
+import { createOriginals, type Originals } from './tasks/originals.ts';
 import { createReprocessing } from './tasks/reprocess-source.ts';
 
-export type Ingestion = Maintenance & {
-  /**
-   * Makes a file searchable; returns when it is stored. The same file again changes nothing and is not even parsed.
-   * Throws `ingestionErrors`, PARSER_… when the file broke its reader, and what corpus and gateway throw.
-   */
-  ingest(organizationId: string, file: IngestFile, signal: AbortSignal): Promise<Ingested>;
-  /** Keeps the file and returns when that is durable; it becomes searchable later. Throws TASK_NOT_FOUND, TASK_SEALED. */
-  submit(organizationId: string, file: IngestFile & { taskId?: string | undefined }): Promise<Pushed>;
-  /** Makes anew the documents of a source that another pipeline made. Throws SOURCE_NOT_FOUND, REPROCESS_UNSUPPORTED. */
-  reprocess(organizationId: string, sourceId: string): Promise<{ taskId: string }>;
-  /** For the corpus, when it brings a collection into the present embedding space. */
-  embedChunks: EmbedChunks;
-  intake: DurableIntake;
-  tasks: Tasks;
-  /** What workers handle. */
-  queues: readonly JobQueue[];
-};
+export type Ingestion = Maintenance &
+  Originals & {
+    /**
+     * Makes a file searchable; returns when it is stored. The same file again changes nothing and is not even parsed.
+     * Throws `ingestionErrors`, PARSER_… when the file broke its reader, and what corpus and gateway throw.
+     */
+    ingest(organizationId: string, file: IngestFile, signal: AbortSignal): Promise<Ingested>;
+    /** Keeps the file and returns when that is durable; it becomes searchable later. Throws TASK_NOT_FOUND, TASK_SEALED. */
+    submit(organizationId: string, file: IngestFile & { taskId?: string | undefined }): Promise<Pushed>;
+    /** Makes anew the documents of a source that another pipeline made. Throws SOURCE_NOT_FOUND. */
+    reprocess(organizationId: string, sourceId: string): Promise<{ taskId: string }>;
+    /** For the corpus, when it brings a collection into the present embedding space. */
+    embedChunks: EmbedChunks;
+    intake: DurableIntake;
+    tasks: Tasks;
+    /** What workers handle. */
+    queues: readonly JobQueue[];
+  };
 
 export type IngestionDependencies = {
   db: TableDatabase<IngestionTables>;
   /** Made by `createIntake`, as sources need it too. */
   intake: DurableIntake;
-  corpus: Pick<Corpus, 'findDocuments' | 'findVectors' | 'replaceDocuments' | 'deleteDocuments'>;
+  corpus: Pick<
+    Corpus,
+    'findDocuments' | 'findVectors' | 'replaceDocuments' | 'deleteDocument' | 'deleteDocuments' | 'readDocument'
+  >;
   gateway: Pick<Gateway, 'embed' | 'countTokens' | 'embeddingSpace'>;
   parser: Parser;
   blobs: BlobStore;
   jobs: Jobs;
   fetchDocument: FetchDocument;
+  /** Throws STORAGE_FULL while nothing more is to be written. Default: never. */
+  requireSpace?: () => void;
   /** False for kinds of sources whose documents are pushed. */
   canFetch: (sourceKind: string) => boolean;
   clock: Clock;
@@ -66,17 +76,29 @@ export type IngestionDependencies = {
   analyze?: Analyze;
   /** For tests that interrupt the work. Default: nothing happens. */
   onStep?: OnStep;
+  /** Hears how long documents were in each stage. Default: nobody does. */
+  onStage?: OnStage;
 };
 
 /** Deliveries of one job; what is still unfinished then is found by `reconcile`. */
 const mostDeliveries = 10;
 
 export function createIngestion(dependencies: IngestionDependencies): Ingestion {
-  const { intake, blobs, config, analyze = analyzeDocument, onStep = () => undefined } = dependencies;
+  const {
+    intake,
+    blobs,
+    config,
+    analyze = createAnalyze({ signatureOf }),
+    onStep = () => undefined,
+    onStage = () => undefined,
+  } = dependencies;
+  const { requireSpace = () => undefined } = dependencies;
   const work: BatchDependencies = {
     ...dependencies,
     analyze,
     onStep,
+    onStage,
+    requireSpace,
     checkpoints: createCheckpoints(blobs),
     budget: createByteBudget(config.bytesInHand),
   };
@@ -84,6 +106,7 @@ export function createIngestion(dependencies: IngestionDependencies): Ingestion 
   const handle = createBatchProcessor(work);
   return {
     ...createMaintenance(dependencies),
+    ...createOriginals(dependencies),
     ingest: (organizationId, file, signal) => ingestWhileWaiting(organizationId, file, waiting, signal),
     submit(organizationId, { taskId, collectionId, bytes, filename, externalId, title }) {
       work.parser.formatOf(filename);

@@ -1,4 +1,5 @@
 /** What ingestion needs from foreigners: readers of document formats, and somebody who runs them on untrusted files. */
+import type { DocumentAnalysis } from './document-analysis.ts';
 
 export const blockKinds = ['heading', 'paragraph', 'list', 'table', 'code', 'quote'] as const;
 
@@ -26,6 +27,8 @@ export type ParsedDocument = {
   blocks: Block[];
   /** What the reader had to guess, in whole sentences. */
   warnings: string[];
+  /** What became known of it beside its text; absent where its reader only reads. A format makes none. */
+  analysis?: DocumentAnalysis | undefined;
 };
 
 export type FormatHints = {
@@ -57,5 +60,12 @@ export type Parser = {
   /** The format that the file's ending asks for. Throws FORMAT_UNSUPPORTED with the endings that are known. */
   formatOf(filename: string): Format;
   /** Throws the format's DOCUMENT_… and the sandbox's PARSER_… errors, or the signal's reason. */
-  parse(format: Format, file: { filename: string; bytes: Uint8Array }, signal: AbortSignal): Promise<ParsedDocument>;
+  parse(
+    format: Format,
+    /** `title`: as its sender calls it, for the analysis. */
+    file: { filename: string; bytes: Uint8Array; title?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<ParsedDocument>;
+  /** How well what it reads is kept from doing harm, see `platform/sandbox`. Absent: it reads in this process. */
+  probe?(signal: AbortSignal): Promise<{ strength: number; by: readonly string[] }>;
 };

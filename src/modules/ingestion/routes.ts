@@ -23,10 +23,11 @@ import { presentItem, presentTask } from './tasks/present-task.ts';
 const uploadTimeoutMs = 180_000;
 const tag = 'ingestion';
 const taskParams = z.strictObject({ task_id: idSchema });
+const documentParams = z.strictObject({ document_id: idSchema });
 const itemParams = z.strictObject({ item_id: idSchema });
 
 export function ingestionRoutes(ingestion: Ingestion, config: IngestionConfig): Route[] {
-  return [uploadRoute(ingestion, config), ...taskRoutes(ingestion), ...retryRoutes(ingestion)];
+  return [uploadRoute(ingestion, config), fileRoute(ingestion), ...taskRoutes(ingestion), ...retryRoutes(ingestion)];
 }
 
 function uploadRoute(ingestion: Ingestion, config: IngestionConfig): Route {
@@ -56,6 +57,37 @@ function uploadRoute(ingestion: Ingestion, config: IngestionConfig): Route {
       };
     },
   });
+}
+
+function fileRoute({ readOriginal }: Ingestion): Route {
+  return route({
+    method: 'GET',
+    path: '/api/v1/documents/{document_id}/file',
+    permission: 'documents:read',
+    summary: 'Gives the file back that was sent.',
+    tag,
+    request: { params: documentParams },
+    responses: { 200: z.any().describe('The bytes, as `application/octet-stream`.') },
+    async handle({ caller, params }) {
+      const { filename, bytes } = await readOriginal(caller.organizationId, params.document_id);
+      return {
+        status: 200,
+        body: bytes,
+        // Never shown by a browser: the file may be a page with a script.
+        headers: { 'content-type': 'application/octet-stream', 'content-disposition': attachmentOf(filename) },
+      };
+    },
+  });
+}
+
+/** RFC 6266, with the name as UTF-8. */
+function attachmentOf(filename: string): string {
+  const name = filename.split(/[\\/]/).at(-1) ?? filename;
+  const encoded = encodeURIComponent(name.toWellFormed()).replace(
+    /['()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16)}`,
+  );
+  return `attachment; filename*=UTF-8''${encoded}`;
 }
 
 function taskWithWaiting(): AppError {

@@ -69,6 +69,7 @@ export type IngestionTables = {
     source_version: string | null;
     modified_at: Date | null;
     blob_key: string | null;
+    original_key: string | null;
     content_hash: string | null;
     document_id: string | null;
     state: Generated<ItemState>;

@@ -1,5 +1,4 @@
 export { messagingConfig } from './config.ts';
-export { messagingEvents } from './events.ts';
 export { createMessaging, type Messaging } from './messaging.ts';
 export type { WebhookTransport } from './ports.ts';
 export { messagingRoutes } from './routes.ts';

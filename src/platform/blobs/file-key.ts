@@ -21,7 +21,8 @@ async function readOrMake(file: string): Promise<string> {
   const found = await readKey(file);
   if (found !== undefined) return found;
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}`;
+  // Not the process id: two containers on one home may have the same, and one process may ask twice.
+  const draft = `${file}.${randomBytes(8).toString('hex')}`;
   await writeDurably(draft, `${randomBytes(keyBytes).toString('base64')}\n`);
   try {
     // A link, not a rename: who comes second must not replace a key that may be in use already.

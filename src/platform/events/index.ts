@@ -13,7 +13,6 @@ export {
   eventPriorities,
   type NewEvent,
   type OutboxTable,
-  pruneEvents,
   recordEvent,
   recordEvents,
 } from './store.ts';

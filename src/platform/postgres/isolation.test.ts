@@ -19,6 +19,8 @@ const otherPolicies = new Set([
   'platform_event_positions_system_select',
   'platform_event_positions_system_insert',
   'platform_event_positions_system_update',
+  'platform_idempotency_keys_system_select',
+  'platform_idempotency_keys_system_delete',
   'platform_inbox_system_select',
   'platform_inbox_system_delete',
   'platform_dead_letters_system_select',
@@ -34,6 +36,9 @@ const otherPolicies = new Set([
   'identity_sessions_system_select',
   'identity_sessions_system_delete',
   'identity_sessions_resolver',
+  'ingestion_sources_system_select',
+  'ingestion_batches_system_select',
+  'ingestion_tasks_system_select',
   'corpus_changes_system_select',
   'corpus_changes_system_delete',
 ]);

@@ -2,11 +2,12 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { SandboxConfig } from './config.ts';
-import { createCrew, type Worker } from './crew.ts';
+import { createCrew } from './crew.ts';
 import type { Frame } from './frames.ts';
 import { guardChild } from './guard-child.ts';
-import { planLaunches, type Strength } from './launch-command.ts';
-import { createStarter } from './start-strictest.ts';
+import type { Worker } from './idle-workers.ts';
+import { planLaunches } from './launch-command.ts';
+import { createStarter, type Isolation } from './start-strictest.ts';
 
 export type ChildPool = {
   /**
@@ -17,10 +18,8 @@ export type ChildPool = {
   run(request: Frame, signal: AbortSignal, options?: { isQuick?: boolean }): Promise<Frame>;
   /** Children alive now; 0 when nothing was asked for a while. */
   readonly children: number;
-  /** What the latest child was isolated by; empty before the first. */
-  readonly isolation: readonly string[];
-  /** How strong that is, see `Strength`; undefined before the first. */
-  readonly strength: Strength | undefined;
+  /** What a child is isolated by here. Starts one when none has ever been started; throws as `run` does. */
+  probe(signal: AbortSignal): Promise<Isolation>;
   /** Ends all children; what runs or waits fails with PARSER_UNAVAILABLE. */
   close(): Promise<void>;
 };
@@ -32,6 +31,8 @@ export type ChildPoolOptions = {
   readable: string[];
   config: SandboxConfig;
 };
+
+const unknownIsolation: Isolation = { strength: 0, by: [] };
 
 /** Processor time of a child's life, in deadlines. Half of it is worked at most, so that no file is cut short by it. */
 const lifetimeDeadlines = 4;
@@ -64,11 +65,9 @@ export function createChildPool({ entry, readable, config }: ChildPoolOptions): 
     get children() {
       return crew.size;
     },
-    get isolation() {
-      return starter.isolation();
-    },
-    get strength() {
-      return starter.strength();
+    async probe(signal) {
+      if (starter.isolation() === undefined) crew.release(await crew.acquire(signal, true));
+      return starter.isolation() ?? unknownIsolation;
     },
     async run(request, signal, { isQuick = false } = {}) {
       signal.throwIfAborted();

@@ -3,18 +3,9 @@ import { AppError } from '../errors.ts';
 import type { Child } from './child.ts';
 import type { SandboxConfig } from './config.ts';
 import { stoppingError } from './errors.ts';
-import { createIdleWorkers } from './idle-workers.ts';
+import { createIdleWorkers, type Worker } from './idle-workers.ts';
 import { residentMegabytes } from './process-memory.ts';
 import { createWaitingLine } from './waiting-line.ts';
-
-export type Worker = {
-  child: Child;
-  jobs: number;
-  busyMs: number;
-  /** Its file is one of those that have children of their own. */
-  isQuick: boolean;
-  idleTimer: NodeJS.Timeout | undefined;
-};
 
 export type Crew = {
   /** A child for one file. Waits for one when all work; throws PARSER_BUSY when too many wait, or the signal's reason. */

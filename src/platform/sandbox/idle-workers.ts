@@ -1,5 +1,14 @@
-import type { Worker } from './crew.ts';
+import type { Child } from './child.ts';
 import { stoppingError } from './errors.ts';
+
+export type Worker = {
+  child: Child;
+  jobs: number;
+  busyMs: number;
+  /** Its file is one of those that have children of their own. */
+  isQuick: boolean;
+  idleTimer: NodeJS.Timeout | undefined;
+};
 
 /** Idle children, latest first: the others reach their end and give their memory back. */
 export function createIdleWorkers(idleMs: number) {

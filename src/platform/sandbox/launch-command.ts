@@ -32,6 +32,13 @@ type Way = { prefix: string[]; strength: Strength; isolation: string[] };
 
 const diesWithParent = ['setpriv', '--pdeathsig', 'KILL', '--no-new-privs', '--'];
 const noNetwork = ['unshare', '--user', '--net', '--'];
+/** Without the means to name another process; each of the three in front of the child ends with the one before it. */
+const noProcesses = [
+  ...['unshare', '--user', '--map-root-user', '--net', '--'],
+  ...['setpriv', '--pdeathsig', 'KILL', '--'],
+  ...['unshare', '--pid', '--ipc', '--fork', '--kill-child', '--'],
+  ...['setpriv', '--pdeathsig', 'KILL', '--bounding-set=-all', '--inh-caps=-all', '--no-new-privs', '--'],
+];
 const maxDescriptors = 256;
 
 /** Ways to start, strictest first. The last needs nothing but Node. */
@@ -43,6 +50,11 @@ export function planLaunches(plan: LaunchPlan): Launch[] {
       prefix: [...limits, ...namespaces(plan)],
       strength: 3,
       isolation: ['no network', 'no other processes', 'no other files', 'dies with parent', 'resource limits'],
+    },
+    {
+      prefix: [...noProcesses, ...limits],
+      strength: 1,
+      isolation: ['no network', 'no other processes', 'dies with parent', 'resource limits'],
     },
     {
       prefix: [...noNetwork, ...diesWithParent, ...limits],

@@ -23,9 +23,12 @@ const plain = planLaunches({
 
 test('starts without what this machine does not have, and says by what the child is isolated', async () => {
   const starter = createStarter([absent, failing, plain], config);
-  expect(starter.isolation()).toEqual([]);
+  expect(starter.isolation()).toBeUndefined();
   const child = await starter.next();
-  expect(starter.isolation()).toEqual(['empty environment', 'node permissions']);
+  expect(starter.isolation()).toMatchObject({
+    strength: 0,
+    by: expect.arrayContaining(['empty environment', 'node permissions']),
+  });
   expect(await child.exchange({ header: { do: 'echo' }, parts: [] })).toMatchObject({ header: { do: 'echo' } });
   child.kill(stoppingError());
   await child.exited;
@@ -33,4 +36,15 @@ test('starts without what this machine does not have, and says by what the child
 
 test('says that no child can be started when none of the ways works', async () => {
   await expect(createStarter([absent, failing], config).next()).rejects.toMatchObject({ code: 'PARSER_UNAVAILABLE' });
+});
+
+test('refuses what is weaker than asked, and names the setting', async () => {
+  const starter = createStarter([{ ...absent, strength: 3 }, plain], { ...config, minStrength: 3 });
+  await expect(starter.next()).rejects.toMatchObject({
+    code: 'SANDBOX_TOO_WEAK',
+    message: expect.stringContaining('sandbox.minStrength'),
+  });
+  await expect(createStarter([plain], { ...config, minStrength: 3 }).next()).rejects.toMatchObject({
+    code: 'SANDBOX_TOO_WEAK',
+  });
 });

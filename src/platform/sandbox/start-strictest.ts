@@ -1,14 +1,15 @@
 import { AppError } from '../errors.ts';
 import { type Child, startChild } from './child.ts';
 import type { SandboxConfig } from './config.ts';
-import type { Launch } from './launch-command.ts';
+import type { Launch, Strength } from './launch-command.ts';
+
+/** `by`: in words, for people. */
+export type Isolation = { strength: Strength; by: readonly string[] };
 
 export type Starter = {
   next(): Promise<Child>;
-  /** What the latest child was isolated by; empty before the first. */
-  isolation(): readonly string[];
-  /** How strong that is; undefined before the first. */
-  strength(): Launch['strength'] | undefined;
+  /** Of the latest child; undefined before the first. */
+  isolation(): Isolation | undefined;
 };
 
 /**
@@ -19,7 +20,7 @@ export function createStarter(launches: Launch[], config: SandboxConfig): Starte
   const allowed = launches.filter(({ strength }) => strength >= config.minStrength);
   let index = 0;
   let proven = false;
-  let latest: { isolation: readonly string[]; strength: Launch['strength'] } | undefined;
+  let latest: Isolation | undefined;
   const next = async (): Promise<Child> => {
     const launch = allowed[index];
     const attempt = index;
@@ -28,7 +29,7 @@ export function createStarter(launches: Launch[], config: SandboxConfig): Starte
       const child = await startChild(launch, config);
       proven = true;
       const { strength, isolation } = launch;
-      latest = { strength, isolation: child.hasMemoryCap ? [...isolation, 'memory limit'] : isolation };
+      latest = { strength, by: child.hasMemoryCap ? [...isolation, 'memory limit'] : isolation };
       return child;
     } catch (cause) {
       if (!proven && attempt < allowed.length - 1) {
@@ -39,7 +40,7 @@ export function createStarter(launches: Launch[], config: SandboxConfig): Starte
       throw new AppError('PARSER_UNAVAILABLE', 'unavailable', 'No parser process could be started.', { cause });
     }
   };
-  return { next, isolation: () => latest?.isolation ?? [], strength: () => latest?.strength };
+  return { next, isolation: () => latest };
 }
 
 function tooWeak({ minStrength }: SandboxConfig, cause?: unknown): AppError {

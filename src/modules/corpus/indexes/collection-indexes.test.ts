@@ -2,14 +2,14 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '#platform/clock.ts';
 import { comparePositions, type Position } from '#platform/postgres/change-order.ts';
 import { createSearchIndex } from '#platform/search/create-search-index.ts';
+import { corpusConfig } from '../config.ts';
+import type { VersionedChunk } from '../indexed-chunks/store.ts';
 import {
   type CollectionIndexes,
   type CorpusChange,
   createCollectionIndexes,
   type IndexSource,
 } from './collection-indexes.ts';
-import { corpusConfig } from './config.ts';
-import type { VersionedChunk } from './indexed-chunks/store.ts';
 
 const at = (xid: number): Position => ({ xid: String(xid), id: '00000000-0000-7000-8000-000000000000' });
 

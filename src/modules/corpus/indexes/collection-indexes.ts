@@ -7,12 +7,12 @@ import { AppError } from '#platform/errors.ts';
 import { withDeadline } from '#platform/lifecycle/with-deadline.ts';
 import type { Position } from '#platform/postgres/change-order.ts';
 import type { SearchIndex } from '#platform/search/ports.ts';
+import type { ChunkSource, CollectionKey } from '../chunk-source.ts';
+import type { CorpusConfig } from '../config.ts';
+import { corpusErrors } from '../errors.ts';
+import type { OpenIndex } from '../service.ts';
 import { createChangeFollower } from './change-follower.ts';
-import type { ChunkSource, CollectionKey } from './chunk-source.ts';
-import type { CorpusConfig } from './config.ts';
-import { corpusErrors } from './errors.ts';
 import { createLoadedIndexes } from './loaded-indexes.ts';
-import type { OpenIndex } from './service.ts';
 
 /** One row of the change log, without content. */
 export type CorpusChange = CollectionKey & {
@@ -53,13 +53,15 @@ type Dependencies = {
   config: CorpusConfig;
   /** Called when following failed; it is tried again. */
   onFollowError: (error: unknown) => void;
+  /** Hears how long the loaded indexes took to follow. */
+  onIndexed?: (passed: { documents: number; seconds: number }) => void;
 };
 
 /** Most organizations whose collections are remembered. */
 const rememberedOrganizations = 10_000;
 
 export function createCollectionIndexes(dependencies: Dependencies): CollectionIndexes {
-  const { source, createIndex, clock, config } = dependencies;
+  const { source, createIndex, clock, config, onIndexed = () => undefined } = dependencies;
   const loaded = createLoadedIndexes({ source, createIndex, clock, maxLoadedChunks: config.maxLoadedChunks });
   const collectionsOf = new Map<string, readonly string[]>();
   /** Grows with every forgetting: a list that was read across one may be old already and is not remembered. */
@@ -84,10 +86,10 @@ export function createCollectionIndexes(dependencies: Dependencies): CollectionI
       }
       const documentIds = group.map((change) => change.documentId);
       if (documentIds.includes(undefined)) await loaded.followSpace(first);
-      await loaded.refresh(
-        first,
-        documentIds.filter((id) => id !== undefined),
-      );
+      const startedMs = clock.monotonicMs();
+      const present = new Set(documentIds.filter((id) => id !== undefined));
+      await loaded.refresh(first, present);
+      onIndexed({ documents: present.size, seconds: (clock.monotonicMs() - startedMs) / 1000 });
     }
   }
 

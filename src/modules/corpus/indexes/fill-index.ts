@@ -1,8 +1,8 @@
 /** Reads chunks into one index: all of a collection, or those of documents that changed. A page is in memory at a time. */
 import type { Clock } from '#platform/clock.ts';
 import { createPace, type Pace } from '#platform/pace.ts';
-import type { ChunkSource, CollectionKey } from './chunk-source.ts';
-import type { VersionedChunk } from './indexed-chunks/store.ts';
+import type { ChunkSource, CollectionKey } from '../chunk-source.ts';
+import type { VersionedChunk } from '../indexed-chunks/store.ts';
 import type { LoadedIndex, Replacement } from './loaded-index.ts';
 
 const chunksPerRead = 500;

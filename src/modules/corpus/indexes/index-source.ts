@@ -1,10 +1,10 @@
 /** Reads for the indexes: the log as the system login, ids only; every content inside its organization. */
 import { comparePositions, currentPosition, readChanges } from '#platform/postgres/change-order.ts';
 import type { TableDatabase } from '#platform/postgres/ports.ts';
+import { readChunkPage, readChunksOfDocuments, readLiveSpace } from '../indexed-chunks/store.ts';
+import type { VectorSpace } from '../service.ts';
+import { type CorpusTables, findSpace, listCollectionIds } from '../store.ts';
 import type { IndexSource } from './collection-indexes.ts';
-import { readChunkPage, readChunksOfDocuments, readLiveSpace } from './indexed-chunks/store.ts';
-import type { VectorSpace } from './service.ts';
-import { type CorpusTables, findSpace, listCollectionIds } from './store.ts';
 
 export function createIndexSource(db: TableDatabase<CorpusTables>, space: VectorSpace): IndexSource {
   return {

@@ -1,7 +1,7 @@
 /** An index on its way into memory: it reads the whole collection, and what changed meanwhile. */
 import type { Clock } from '#platform/clock.ts';
 import type { SearchIndex } from '#platform/search/ports.ts';
-import type { ChunkSource, CollectionKey, SearchedSpace } from './chunk-source.ts';
+import type { ChunkSource, CollectionKey, SearchedSpace } from '../chunk-source.ts';
 import { createFiller } from './fill-index.ts';
 import { createLoadedIndex, type LoadedIndex } from './loaded-index.ts';
 import { createTurns } from './take-turns.ts';

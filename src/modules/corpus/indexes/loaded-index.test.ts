@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createSearchIndex } from '#platform/search/create-search-index.ts';
-import type { IndexedChunk } from './indexed-chunks/store.ts';
+import type { IndexedChunk } from '../indexed-chunks/store.ts';
 import { createLoadedIndex } from './loaded-index.ts';
 
 const chunk = (chunkId: string): IndexedChunk => ({

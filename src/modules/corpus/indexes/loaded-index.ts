@@ -1,8 +1,8 @@
 /** One collection's index in this process: which chunks of which document are in it, and how a document is replaced. */
 import type { Pace } from '#platform/pace.ts';
 import type { SearchHit, SearchIndex } from '#platform/search/ports.ts';
-import type { IndexedChunk } from './indexed-chunks/store.ts';
-import { fromVectorBytes } from './vector-bytes.ts';
+import type { IndexedChunk } from '../indexed-chunks/store.ts';
+import { fromVectorBytes } from '../vector-bytes.ts';
 
 export type LoadedIndex = {
   /** What a search sees: of each document one whole version. */

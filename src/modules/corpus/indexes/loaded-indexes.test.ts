@@ -4,8 +4,8 @@ import type { Clock } from '#platform/clock.ts';
 import { AppError } from '#platform/errors.ts';
 import { createSearchIndex } from '#platform/search/create-search-index.ts';
 import type { SearchIndex } from '#platform/search/ports.ts';
-import type { ChunkSource, CollectionKey } from './chunk-source.ts';
-import type { VersionedChunk } from './indexed-chunks/store.ts';
+import type { ChunkSource, CollectionKey } from '../chunk-source.ts';
+import type { VersionedChunk } from '../indexed-chunks/store.ts';
 import type { OpenedIndex } from './load-entry.ts';
 import { createLoadedIndexes } from './loaded-indexes.ts';
 

@@ -2,7 +2,7 @@
 import type { Clock } from '#platform/clock.ts';
 import { isAppError } from '#platform/errors.ts';
 import type { SearchIndex } from '#platform/search/ports.ts';
-import type { ChunkSource, CollectionKey } from './chunk-source.ts';
+import type { ChunkSource, CollectionKey } from '../chunk-source.ts';
 import { createLoader, type Entry, type OpenedIndex } from './load-entry.ts';
 
 export type LoadedIndexes = {

@@ -38,7 +38,7 @@ export function toDocumentRow(document: NewDocument, collectionId: string, ids: 
 export function toChunkRows({ chunks }: NewDocument, documentId: string, ids: Ids): ChunkRow[] {
   return chunks.map(({ vector, embeddedTextHash, ...chunk }) => ({
     ...chunk,
-    id: ids.next(),
+    id: chunk.id ?? ids.next(),
     documentId,
     vector: vector === undefined ? undefined : toVectorBytes(vector),
     textHash: embeddedTextHash,

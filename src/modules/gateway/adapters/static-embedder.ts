@@ -15,7 +15,7 @@ const longestMemoWord = 40;
 /** A run of signs that the vocabulary does not know is one token to the tokenizer; its size must count all the same. */
 const longestToken = 16;
 /** Texts between two looks at the signal and at whoever else waits for the processor. */
-const textsPerTurn = 128;
+const textsPerTurn = 8;
 
 type Rows = { values: Int8Array | Float32Array; count: number; dimensions: number };
 

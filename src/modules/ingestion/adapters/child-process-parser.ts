@@ -2,12 +2,18 @@
 import { AppError } from '#platform/errors.ts';
 import type { ChildPool } from '#platform/sandbox/child-pool.ts';
 import type { Frame } from '#platform/sandbox/frames.ts';
-import { fromBlockBytes, toBlockBytes } from '../block-codec.ts';
-import { parseDocument } from '../parse-document.ts';
+import { fromBlockBytes, toBlockBytes } from '../parsing/block-codec.ts';
+import { titleFromFilename, toTitle } from '../parsing/document-title.ts';
+import { parseDocument } from '../parsing/parse-document.ts';
 import type { Format, ParsedDocument, Parser } from '../ports.ts';
+import type { Analyze } from '../service.ts';
+import { fromAnalysisReply, toAnalysisReply } from './analysis-codec.ts';
 
-type ParseRequest = { format: string; filename: string };
-type ParseReply = { title?: unknown; warnings?: unknown };
+type ParseRequest = { format: string; filename: string; title?: string | undefined };
+type ParseReply = { title?: unknown; warnings?: unknown; analysis?: unknown };
+
+/** A text file of this size is read in milliseconds, whatever is in it: it need not wait behind a large one. */
+const quickBytes = 65_536;
 
 export function createChildProcessParser({ pool, formats }: { pool: ChildPool; formats: readonly Format[] }): Parser {
   const byExtension = new Map(formats.flatMap((format) => format.extensions.map((extension) => [extension, format])));
@@ -18,22 +24,31 @@ export function createChildProcessParser({ pool, formats }: { pool: ChildPool; f
       if (format === undefined) throw unsupported(extension, [...byExtension.keys()]);
       return format;
     },
-    async parse(format, { filename, bytes }, signal) {
-      const header: ParseRequest = { format: format.name, filename };
-      return toParsedDocument(await pool.run({ header, parts: [bytes] }, signal));
+    async parse(format, { filename, bytes, title }, signal) {
+      const header: ParseRequest = { format: format.name, filename, title };
+      const isQuick = bytes.byteLength <= quickBytes && format.mediaTypes[0]?.startsWith('text/') === true;
+      return toParsedDocument(await pool.run({ header, parts: [bytes] }, signal, { isQuick }));
     },
+    probe: (signal) => pool.probe(signal),
   };
 }
 
-/** The child's half: for `serveChild`. */
-export function createParseHandler(formats: readonly Format[]): (request: Frame) => Promise<Frame> {
+/** The child's half: for `serveChild`. `analyze` absent: the document comes without an analysis. */
+export function createParseHandler(formats: readonly Format[], analyze?: Analyze): (request: Frame) => Promise<Frame> {
   const byName = new Map(formats.map((format) => [format.name, format]));
   return async ({ header, parts }) => {
-    const { format: name, filename } = header as ParseRequest;
+    const { format: name, filename, title: givenTitle = '' } = header as ParseRequest;
     const format = byName.get(name);
     if (format === undefined) throw unsupported(name, [...byName.keys()]);
-    const { title, text, blocks, warnings } = await parseDocument(format, parts[0] ?? new Uint8Array(), { filename });
-    return { header: { title, warnings }, parts: [Buffer.from(text, 'utf8'), toBlockBytes(blocks)] };
+    const parsed = await parseDocument(format, parts[0] ?? new Uint8Array(), { filename });
+    const { title, text, blocks, warnings } = parsed;
+    const hints = {
+      title: toTitle(givenTitle) || title || titleFromFilename(filename),
+      filename,
+      mediaType: format.mediaTypes[0] ?? 'application/octet-stream',
+    };
+    const analysis = analyze && toAnalysisReply(analyze(parsed, hints));
+    return { header: { title, warnings, analysis }, parts: [Buffer.from(text, 'utf8'), toBlockBytes(blocks)] };
   };
 }
 
@@ -41,21 +56,24 @@ const maxWarnings = 20;
 
 /** The child may have been taken over by the file: its answer is checked like any input. */
 function toParsedDocument({ header, parts }: Frame): ParsedDocument {
-  const { title, warnings } = header as ParseReply;
+  const { title, warnings, analysis } = header as ParseReply;
   const [textBytes, blockBytes] = parts;
   const text = textBytes && Buffer.from(textBytes.buffer, textBytes.byteOffset, textBytes.byteLength).toString('utf8');
   const blocks = text === undefined || blockBytes === undefined ? undefined : fromBlockBytes(blockBytes, text.length);
-  if (text === undefined || blocks === undefined || text.includes('\0')) {
-    throw new AppError('PARSER_REPLY', 'invalid', 'The reader of this file answered nonsense.');
-  }
+  if (text === undefined || blocks === undefined || text.includes('\0')) return refuse();
   return {
     title: typeof title === 'string' && title !== '' ? title.slice(0, 500) : undefined,
     text,
     blocks,
+    analysis: analysis === undefined ? undefined : (fromAnalysisReply(analysis, text) ?? refuse()),
     warnings: Array.isArray(warnings)
       ? warnings.slice(0, maxWarnings).map((warning) => String(warning).slice(0, 500))
       : [],
   };
+}
+
+function refuse(): never {
+  throw new AppError('PARSER_REPLY', 'invalid', 'The reader of this file answered nonsense.');
 }
 
 function unsupported(found: string | undefined, known: string[]): AppError {

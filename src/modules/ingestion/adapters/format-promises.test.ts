@@ -1,20 +1,20 @@
 /** What every text format keeps to, whatever the file: canonical text, ordered blocks, known failures, linear time. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseDocument } from '../parse-document.ts';
+import { parseDocument } from '../parsing/parse-document.ts';
 import type { Format } from '../ports.ts';
-import { asciidocFormat } from './asciidoc-format.ts';
-import { codeFormat } from './code-format.ts';
-import { csvFormat } from './csv-format.ts';
-import { emailFormat } from './email-format.ts';
-import { htmlFormat } from './html-format.ts';
-import { jsonFormat } from './json-format.ts';
-import { markdownFormat } from './markdown-format.ts';
-import { orgFormat } from './org-format.ts';
-import { rstFormat } from './rst-format.ts';
-import { rtfFormat } from './rtf-format.ts';
-import { xmlFormat } from './xml-format.ts';
-import { yamlFormat } from './yaml-format.ts';
+import { jsonFormat } from './data/json-format.ts';
+import { xmlFormat } from './data/xml-format.ts';
+import { yamlFormat } from './data/yaml-format.ts';
+import { htmlFormat } from './html/html-format.ts';
+import { emailFormat } from './mail/email-format.ts';
+import { csvFormat } from './spreadsheets/csv-format.ts';
+import { asciidocFormat } from './text/asciidoc-format.ts';
+import { codeFormat } from './text/code-format.ts';
+import { markdownFormat } from './text/markdown-format.ts';
+import { orgFormat } from './text/org-format.ts';
+import { rstFormat } from './text/rst-format.ts';
+import { rtfFormat } from './text/rtf-format.ts';
 
 const formats: [Format, string][] = [
   [asciidocFormat, ''],

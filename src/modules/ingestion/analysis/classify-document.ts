@@ -50,7 +50,7 @@ const sureEnough = 0.6;
 
 const unknown: ScoredLabel = { label: 'other', probability: 0 };
 
-/** How sure an ending and a text of code make: measured on the hand-labelled documents. */
+/** How sure an ending and a text of code make: estimates, not measured. */
 const endingProbability = 0.95;
 const codeProbability = 0.85;
 const mostlyCode = 0.6;

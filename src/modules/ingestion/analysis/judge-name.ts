@@ -20,7 +20,7 @@ const particlesOfPersons = /^ (?:(?:de|la|le|du|der|den|van|von|di|da|del|dos) )
 const surnameBeginning = new RegExp(`^(?:${signs.surnameBeginnings.replaceAll(' ', '|')})\\p{Lu}`, 'u');
 const pluralAcronym = /^\p{Lu}{2,6}s$/u;
 
-/** How often each sign was right on the hand-labelled sentences of the test, rounded. */
+/** How often each sign is right: estimates, which order the signs; they were not measured. */
 const listed = 0.9;
 const listedAtStart = 0.6;
 const byEnding = 0.85;

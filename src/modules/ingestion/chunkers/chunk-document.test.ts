@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { markdownFormat } from '../adapters/markdown-format.ts';
-import { textFormat } from '../adapters/text-format.ts';
+import { markdownFormat } from '../adapters/text/markdown-format.ts';
+import { textFormat } from '../adapters/text/text-format.ts';
 import type { ParsedDocument } from '../ports.ts';
 import { type Chunk, type ChunkOptions, chunkDocument, chunkerNames } from './chunk-document.ts';
 

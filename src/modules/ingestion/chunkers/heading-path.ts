@@ -1,4 +1,4 @@
-import { toHeadingTitle } from '../document-title.ts';
+import { toHeadingTitle } from '../parsing/document-title.ts';
 import type { Block } from '../ports.ts';
 
 const deepestPath = 8;

@@ -8,6 +8,7 @@ import type { IngestionTables, IngestionTransaction } from '../store.ts';
 import { type AcceptDependencies, type Accepted, accept } from './accept.ts';
 import { discardBlobs } from './discard-blobs.ts';
 import { originalKey } from './original-key.ts';
+import { createPush, type Pushed, type PushedDocument } from './push-documents.ts';
 import { endTasks, ensureUploadSource, insertTask, lockTask, sealTaskRow } from './store.ts';
 import { uploadSource } from './upload-source.ts';
 
@@ -19,8 +20,6 @@ export type Push = {
   document: DiscoveredDocument;
   bytes: Uint8Array;
 };
-
-export type Pushed = { taskId: string; itemId: string };
 
 export type DurableIntake = Intake & {
   /** Keeps the bytes and accepts the document. What resolves is durable. Throws what `accept` and the blob store throw. */
@@ -67,28 +66,13 @@ export function createIntake({ db, blobs, ...dependencies }: IntakeDependencies)
     return key;
   }
 
-  /** One document with its bytes, in its own task or in one that is still open. */
-  async function pushInto(
+  const pushDocument = createPush({ ...dependencies, inOrganization, forgetBlobs });
+  async function push(
     organizationId: string,
-    { taskId: given, document, bytes }: Omit<Push, 'sourceId'>,
-    prepareSource: (transaction: IngestionTransaction) => Promise<string>,
+    { document, bytes, ...place }: Omit<PushedDocument, 'document'> & Pick<Push, 'document' | 'bytes'>,
   ): Promise<Pushed> {
     const blobKey = await keep(organizationId, bytes);
-    const accepted = await inOrganization(organizationId, async (transaction) => {
-      const sourceId = await prepareSource(transaction);
-      const taskId = given ?? ids.next();
-      if (given === undefined) await insertTask(transaction, { ...ownTask, organizationId, id: taskId, sourceId });
-      const documents = [{ ...document, sizeBytes: bytes.byteLength, blobKey }];
-      const acceptance = { sourceId, taskId, documents, removed: [], isOwnTask: given === undefined };
-      const result = await accept(transaction, organizationId, acceptance, dependencies);
-      // Old news leaves nothing to do in its own task.
-      if (given === undefined && result.accepted === 0) await endTasks(transaction, [taskId]);
-      return { ...result, taskId };
-    });
-    await forgetBlobs(accepted.abandonedBlobs);
-    const itemId = accepted.items[0]?.itemId;
-    if (itemId === undefined) throw new AppError('INTAKE_CONFLICT', 'conflict', ingestionErrors.INTAKE_CONFLICT);
-    return { taskId: accepted.taskId, itemId };
+    return pushDocument(organizationId, { ...place, document: { ...document, sizeBytes: bytes.byteLength, blobKey } });
   }
 
   return {
@@ -126,17 +110,13 @@ export function createIntake({ db, blobs, ...dependencies }: IntakeDependencies)
         }
       });
     },
-    push: (organizationId, { sourceId, ...push }) => pushInto(organizationId, push, async () => sourceId),
-    upload: (organizationId, { collectionId, ...push }) =>
-      pushInto(organizationId, push, async (transaction) => {
-        const source = uploadSource(organizationId, collectionId);
-        await ensureUploadSource(transaction, { organizationId, ...source });
-        return source.id;
-      }),
+    push: (organizationId, { taskId, ...pushed }) => push(organizationId, { ...pushed, taskId, uploads: undefined }),
+    upload(organizationId, { collectionId, taskId, ...pushed }) {
+      const { id: sourceId, ...uploads } = uploadSource(organizationId, collectionId);
+      return push(organizationId, { ...pushed, taskId, sourceId, uploads });
+    },
   };
 }
-
-const ownTask = { kind: 'upload', isSealed: true } as const;
 
 const mostChanges = 1000;
 

@@ -38,7 +38,7 @@ function planUpsert(plan: ChangePlan, document: AcceptedDocument, known: KnownIt
     return;
   }
   plan.upserts.push({ document, known });
-  if (known !== undefined) takeOver(plan, known);
+  if (known !== undefined) takeOver(plan, known, document.blobKey);
 }
 
 function planRemoval(plan: ChangePlan, known: KnownItem | undefined): void {
@@ -54,7 +54,8 @@ function isOldNews({ version }: AcceptedDocument, { sourceVersion }: KnownItem):
   return version !== undefined && sourceVersion !== null && version < Number(sourceVersion);
 }
 
-function takeOver(plan: ChangePlan, known: KnownItem): void {
+/** `blobKey` is the same when a push comes again whose commit was not heard of. */
+function takeOver(plan: ChangePlan, known: KnownItem, blobKey?: string): void {
   plan.leavers.push(known);
-  if (known.blobKey !== null) plan.abandonedBlobs.push(known.blobKey);
+  if (known.blobKey !== null && known.blobKey !== blobKey) plan.abandonedBlobs.push(known.blobKey);
 }

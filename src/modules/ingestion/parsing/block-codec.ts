@@ -1,5 +1,5 @@
 /** Blocks as numbers, five each: a long document has hundreds of thousands, too many for JSON between processes. */
-import { type Block, blockKinds } from './ports.ts';
+import { type Block, blockKinds } from '../ports.ts';
 
 const fields = 5;
 

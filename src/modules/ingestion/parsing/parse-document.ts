@@ -1,8 +1,8 @@
 /** One file to one checked document: what a format returns is not believed before it keeps the promises of `ParsedDocument`. */
 import { AppError, assert } from '#platform/errors.ts';
+import type { Block, Format, FormatHints, ParsedDocument } from '../ports.ts';
 import { isBlank, toCanonicalText } from './canonical-text.ts';
 import { toTitle } from './document-title.ts';
-import type { Block, Format, FormatHints, ParsedDocument } from './ports.ts';
 
 /** Throws DOCUMENT_EMPTY, DOCUMENT_DAMAGED, DOCUMENT_WITHOUT_TEXT and what the format throws. */
 export async function parseDocument(format: Format, bytes: Uint8Array, hints: FormatHints): Promise<ParsedDocument> {

@@ -2,8 +2,9 @@
  * Says which lines of a Markdown source are a heading, list, table, code, quote or paragraph. One pass, linear in the
  * length; what a renderer would do with the inside of a line is not its business.
  */
+
+import type { Block } from '../ports.ts';
 import { toTitle } from './document-title.ts';
-import type { Block } from './ports.ts';
 
 export type ScannedMarkdown = { blocks: Block[]; frontMatterTitle: string | undefined };
 

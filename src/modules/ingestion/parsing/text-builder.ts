@@ -1,6 +1,7 @@
 /** Puts canonical text together block by block, so that every offset is right by construction. */
+
+import type { Block, BlockKind } from '../ports.ts';
 import { toCanonicalText, withoutMark } from './canonical-text.ts';
-import type { Block, BlockKind } from './ports.ts';
 
 export type TextBuilder = {
   /** Adds a block after an empty line. Blank text adds nothing. */

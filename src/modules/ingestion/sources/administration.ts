@@ -2,8 +2,9 @@
 import { AppError } from '#platform/errors.ts';
 import { isUniqueViolation } from '#platform/postgres/errors.ts';
 import { connectorOf } from './connector-of.ts';
+import { uploadsKind } from './corpus-external-id.ts';
 import { sourceErrors } from './errors.ts';
-import { requestSync, requireMade, sourceNotFound } from './request-sync.ts';
+import { requestSync, requireMade, sourceNotFound } from './looking/request-sync.ts';
 import type { Source, Sources, SourcesDependencies } from './service.ts';
 import {
   changeSource,
@@ -42,6 +43,7 @@ export function createAdministration(dependencies: Omit<SourcesDependencies, 'in
   return {
     show,
     async create(organizationId, { kind, name, collectionId, settings }, author) {
+      refuseReservedName(name);
       const complete = await connectorOf(connectors, kind).validate(settings, author);
       if (collectionId !== undefined) await dependencies.requireCollection(organizationId, collectionId);
       const id = dependencies.ids.next();
@@ -54,6 +56,7 @@ export function createAdministration(dependencies: Omit<SourcesDependencies, 'in
         .catch(rethrowTakenName);
     },
     async change(organizationId, sourceId, { name, settings }, author) {
+      refuseReservedName(name);
       const { kind } = await show(organizationId, sourceId);
       const complete =
         settings === undefined ? undefined : await connectorOf(connectors, kind).validate(settings, author);
@@ -96,6 +99,12 @@ export function toSource(source: SourceRow, found = { known: 0, searchable: 0, f
   const isLookedThrough = source.known_documents !== null || known > 0;
   const coverage = known === 0 ? Number(isLookedThrough) : Math.min(1, found.searchable / known);
   return { ...source, counts: { ...found, known }, coverage };
+}
+
+/** The built-in sources are made when they are needed, and must find their names free. */
+function refuseReservedName(name: string | undefined): void {
+  if (!name?.trim().toLowerCase().startsWith(uploadsKind)) return;
+  throw new AppError('SOURCE_NAME_RESERVED', 'invalid', sourceErrors.SOURCE_NAME_RESERVED);
 }
 
 function rethrowTakenName(error: unknown): never {

@@ -2,7 +2,7 @@
 import { AppError } from '#platform/errors.ts';
 import { connectorOf } from './connector-of.ts';
 import { sourceErrors } from './errors.ts';
-import { sourceNotFound } from './request-sync.ts';
+import { sourceNotFound } from './looking/request-sync.ts';
 import type { Sources, SourcesDependencies } from './service.ts';
 import { findSource } from './store.ts';
 

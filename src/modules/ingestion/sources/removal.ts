@@ -2,7 +2,7 @@
 
 import { isAppError } from '#platform/errors.ts';
 import type { Job } from '#platform/queue/ports.ts';
-import { requireMade, sourceNotFound } from './request-sync.ts';
+import { requireMade, sourceNotFound } from './looking/request-sync.ts';
 import type { Sources, SourcesDependencies } from './service.ts';
 import {
   changeSource,
@@ -24,9 +24,9 @@ const restSeconds = 600;
 const tombstoneDays = 30;
 const removalsPerTidying = 100;
 
-type Dependencies = Pick<SourcesDependencies, 'db' | 'intake' | 'jobs' | 'ids'>;
+type Dependencies = Pick<SourcesDependencies, 'db' | 'intake' | 'jobs' | 'ids' | 'clock'>;
 
-export function createRemoval({ db, intake, jobs, ids }: Dependencies) {
+export function createRemoval({ db, intake, jobs, ids, clock }: Dependencies) {
   /** Gives the removal a task and a job. */
   async function begin(
     organizationId: string,
@@ -41,6 +41,7 @@ export function createRemoval({ db, intake, jobs, ids }: Dependencies) {
       await insertSyncTask(transaction, { organizationId, id: taskId, sourceId });
       await changeSource(transaction, sourceId, {
         state: 'deleted',
+        removed_at: source.removed_at ?? clock.now(),
         // Another source may take the name.
         name: `${sourceId} (removed)`,
         sync_task_id: null,

@@ -10,9 +10,9 @@ import type { Jobs, NewJob } from '#platform/queue/ports.ts';
 import { systemRandom } from '#platform/random.ts';
 import { Secret } from '#platform/secret.ts';
 import { openTestDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
-import { createApiConnector } from '../adapters/api-connector.ts';
-import { createFilesConnector } from '../adapters/files-connector.ts';
-import { createManualConnector } from '../adapters/manual-connector.ts';
+import { createApiConnector } from '../adapters/connectors/api-connector.ts';
+import { createFilesConnector } from '../adapters/connectors/files-connector.ts';
+import { createManualConnector } from '../adapters/connectors/manual-connector.ts';
 import { ingestionConfig } from '../config.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { filesConfig, sourcesConfig } from './config.ts';
@@ -329,11 +329,16 @@ describe('removing and naming', () => {
     expect(left).toHaveLength(700);
     expect(left.every((row) => row.change === 'delete' && row.task_id === taskId)).toBe(true);
     await endPendingItems(id);
-    await testDatabase.adminSql(
-      `update ingestion_sources set updated_at = now() - interval '40 days', created_at = now() - interval '40 days' where id = $1`,
-      [id],
-    );
-    await sources.tidyRemovedSources();
+    const age = async (column: string) => {
+      await testDatabase.adminSql(`update ingestion_sources set ${column} = now() - interval '40 days' where id = $1`, [
+        id,
+      ]);
+      await sources.tidyRemovedSources();
+    };
+    await age('updated_at');
+    await age('created_at');
+    expect(await testDatabase.adminSql('select id from ingestion_sources where id = $1', [id])).toHaveLength(1);
+    await age('removed_at');
     expect(await testDatabase.adminSql('select id from ingestion_sources where id = $1', [id])).toEqual([]);
   });
 
@@ -355,6 +360,9 @@ describe('removing and naming', () => {
     const create = (kind: string, settings: unknown, name = 'other') =>
       sources.create(organizationId, { kind, name, settings }, { isOperator: false });
     await expect(addFolder()).rejects.toMatchObject({ code: 'SOURCE_NAME_TAKEN' });
+    for (const name of ['uploads', 'Uploads of mine']) {
+      await expect(create('files', { folder }, name)).rejects.toMatchObject({ code: 'SOURCE_NAME_RESERVED' });
+    }
     await expect(create('ftp', {})).rejects.toMatchObject({ code: 'SOURCE_KIND_UNKNOWN' });
     await expect(create('files', { folder: 'relative' })).rejects.toMatchObject({ code: 'SOURCE_SETTINGS_INVALID' });
     await expect(create('files', { folder: place })).rejects.toMatchObject({ code: 'SOURCE_FOLDER_REFUSED' });

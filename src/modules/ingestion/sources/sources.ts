@@ -4,13 +4,13 @@ import { createAdministration } from './administration.ts';
 import { connectorOf } from './connector-of.ts';
 import { sourceErrors } from './errors.ts';
 import { createListing } from './listing.ts';
-import { createLooking } from './look-at-source.ts';
+import { createLooking } from './looking/look-at-source.ts';
+import { requestSync, sourceNotFound, syncQueue } from './looking/request-sync.ts';
+import { watchSources } from './looking/watching.ts';
 import { createPushes } from './pushes.ts';
 import { createRemoval, removalQueue } from './removal.ts';
-import { requestSync, sourceNotFound, syncQueue } from './request-sync.ts';
 import type { Sources, SourcesDependencies } from './service.ts';
 import { findSource, listDueSources } from './store.ts';
-import { watchSources } from './watching.ts';
 
 const dueSourcesPerTurn = 200;
 /** Looks of one process at the same time: they wait for disks and networks more than they compute. */

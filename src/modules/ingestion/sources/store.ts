@@ -25,6 +25,7 @@ export type SourceTables = {
     full_sync_requested: Generated<boolean>;
     sync_is_kept: Generated<boolean>;
     sync_touched_at: Date | null;
+    removed_at: Date | null;
     created_at: Generated<Date>;
     updated_at: Generated<Date>;
   };
@@ -264,7 +265,7 @@ export async function deleteTombstone(
 ): Promise<void> {
   await sql`
     delete from ingestion_sources where id = ${sourceId} and state = 'deleted'
-      and created_at < now() - make_interval(days => ${keepDays})
+      and removed_at < now() - make_interval(days => ${keepDays})
       and not exists (select from ingestion_items
         where source_id = ${sourceId} and (change = 'upsert' or state <> 'deleted'))`.execute(transaction);
 }

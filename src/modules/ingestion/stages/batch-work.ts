@@ -29,6 +29,8 @@ export type BatchDependencies = StageDependencies & {
   ids: Ids;
   budget: ByteBudget;
   fetchDocument: FetchDocument;
+  /** Throws STORAGE_FULL while nothing more is to be written; asked before work is begun that could not be kept. */
+  requireSpace: () => void;
   /** Hears of each failure, with the error that the item's reason was made from. */
   onFailure: (failure: { organizationId: string; itemId: string; isFinal: boolean; error: unknown }) => void;
 };

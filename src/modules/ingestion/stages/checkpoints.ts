@@ -49,7 +49,8 @@ export function createCheckpoints(blobs: BlobStore) {
   };
   return {
     readParsed: async (key: CheckpointKey) => (await readJson(key)) as ParsedDocument | undefined,
-    writeParsed: (key: CheckpointKey, document: ParsedDocument) => write(key, document),
+    /** Without its analysis, which depends on the title that its sender gave. */
+    writeParsed: (key: CheckpointKey, document: ParsedDocument) => write(key, { ...document, analysis: undefined }),
     async readEmbedded(key: CheckpointKey): Promise<EmbeddedCheckpoint | undefined> {
       const kept = (await readJson(key)) as StoredEmbedded | undefined;
       return kept === undefined ? undefined : fromStored(kept);

@@ -4,8 +4,9 @@ import { createPace } from '#platform/pace.ts';
 import { toEmbeddingText } from '../embedding-text.ts';
 import { hashOfText } from './hash-content.ts';
 import type { Prepared, StageDependencies } from './prepare-document.ts';
+import { timeStage } from './time-stage.ts';
 
-export type EmbedDependencies = Pick<StageDependencies, 'gateway' | 'clock' | 'config' | 'onStep'> & {
+export type EmbedDependencies = Pick<StageDependencies, 'gateway' | 'clock' | 'config' | 'onStep' | 'onStage'> & {
   corpus: Pick<Corpus, 'findVectors'>;
 };
 
@@ -32,8 +33,11 @@ export async function embedDocuments(
     }),
   );
   const vectors = new Map<string, Float32Array>();
-  if (organizationId !== undefined) await findKnown(organizationId, [...textOf.keys()], dependencies, vectors);
-  await embedMissing(textOf, dependencies, signal, vectors);
+  const embed = async (): Promise<void> => {
+    if (organizationId !== undefined) await findKnown(organizationId, [...textOf.keys()], dependencies, vectors);
+    await embedMissing(textOf, dependencies, signal, vectors);
+  };
+  if (documents.length > 0) await timeStage(dependencies, { stage: 'embed', documents: documents.length }, embed);
   await dependencies.onStep(
     'embedded',
     documents.map(({ externalId }) => externalId),

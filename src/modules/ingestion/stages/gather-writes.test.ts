@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest';
+import { AppError } from '#platform/errors.ts';
 import { gatherWrites } from './gather-writes.ts';
 
 const organizationId = 'acme';
 
 function createSetup({
   fails = () => false,
+  error = (values) => new Error(`not ${values.join()}`),
   most = 3,
 }: {
   fails?: (values: readonly string[]) => boolean;
+  error?: (values: readonly string[]) => Error;
   most?: number;
 } = {}) {
   const written: string[][] = [];
@@ -16,7 +19,7 @@ function createSetup({
     async (_organization, values) => {
       written.push([...values]);
       await new Promise<void>((resolve) => gates.push(resolve));
-      if (fails(values)) throw new Error(`not ${values.join()}`);
+      if (fails(values)) throw error(values);
       return values.map((value) => `${value}!`);
     },
     { most },
@@ -52,4 +55,15 @@ test('tells a failure to the one whose it is', async () => {
   const all = Promise.allSettled([put('a'), put('b'), put('bad'), put('c')]);
   for (let turn = 0; turn < 5; turn += 1) await open();
   expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+});
+
+test('tries an outage once for all that it meets', async () => {
+  const { put, open, written } = createSetup({
+    fails: (values) => values.length > 1,
+    error: () => new AppError('DATABASE_UNAVAILABLE', 'unavailable', 'The database is away.'),
+  });
+  const all = Promise.allSettled([put('a'), put('b'), put('c')]);
+  for (let turn = 0; turn < 2; turn += 1) await open();
+  expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+  expect(written).toEqual([['a'], ['b', 'c']]);
 });

@@ -2,6 +2,8 @@
  * Lets writes that come at the same time share a transaction: while one is under way, the next ones gather, and go
  * together. A lone write waits for nobody.
  */
+import { isOutage, toFailure } from './judge-failure.ts';
+
 export type GatheredWrite<Value> = { organizationId: string; key: string; value: Value };
 
 export type Gathering = {
@@ -9,7 +11,7 @@ export type Gathering = {
   most: number;
 };
 
-/** `write` answers in the order of its values, which never hold one key twice; when it throws, each of them is written alone. */
+/** `write` answers in the order of its values, which never hold one key twice; when it throws, each of them is written alone, but for an outage. */
 export function gatherWrites<Value, Result>(
   write: (organizationId: string, values: readonly Value[]) => Promise<readonly Result[]>,
   { most }: Gathering,
@@ -23,8 +25,8 @@ export function gatherWrites<Value, Result>(
       const results = await write(organizationId, values);
       for (const [index, { resolve }] of together.entries()) resolve(results[index] as Result);
     } catch (error) {
-      if (together.length === 1) {
-        together[0]?.reject(error);
+      if (together.length === 1 || isOutage(toFailure(error))) {
+        for (const { reject } of together) reject(error);
         return;
       }
       // The fault may lie in one of them, and the others are not to suffer for it.

@@ -1,5 +1,5 @@
 import type { FoundDocument } from '#modules/corpus/index.ts';
-import { toTitle } from '../document-title.ts';
+import { toTitle } from '../parsing/document-title.ts';
 import type { Original } from './prepare-document.ts';
 
 /** True when the document that is stored was made from these bytes by this pipeline, and is called as it shall be. Pure. */

@@ -22,6 +22,8 @@ const outageKinds: readonly ErrorKind[] = ['unavailable', 'limit', 'storage-full
 const retriedCodes: readonly string[] = ['PARSER_CRASHED'];
 
 const longestDelaySeconds = 600;
+/** Space that is freed is to be used soon; and to look costs nothing. */
+const longestDelayForSpaceSeconds = 30;
 const mostDoublings = 16;
 
 export const isOutage = ({ kind }: Pick<Failure, 'kind'>): boolean => outageKinds.includes(kind);
@@ -42,11 +44,16 @@ export function judgeFailure(
   config: Pick<IngestionConfig, 'sameFailureLimit' | 'outageRetries' | 'retryDelayMs'>,
 ): Judgement {
   const failures = history.failureCode === failure.code ? history.failures + 1 : 1;
-  const limit = isOutage(failure) ? config.outageRetries : config.sameFailureLimit;
   const isRetried = retriedKinds.includes(failure.kind) || retriedCodes.includes(failure.code);
   const delaySeconds = Math.min(
-    longestDelaySeconds,
+    failure.kind === 'storage-full' ? longestDelayForSpaceSeconds : longestDelaySeconds,
     Math.ceil((config.retryDelayMs * 2 ** Math.min(failures - 1, mostDoublings)) / 1000),
   );
-  return { ...failure, isFinal: !isRetried || failures >= limit, failures, delaySeconds };
+  return { ...failure, isFinal: !isRetried || failures >= limitOf(failure, config), failures, delaySeconds };
+}
+
+/** A full disk is paused for, however long that takes: nothing of the document or its source can be at fault. */
+function limitOf(failure: Failure, config: Pick<IngestionConfig, 'sameFailureLimit' | 'outageRetries'>): number {
+  if (failure.kind === 'storage-full') return Number.POSITIVE_INFINITY;
+  return isOutage(failure) ? config.outageRetries : config.sameFailureLimit;
 }

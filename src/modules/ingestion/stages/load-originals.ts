@@ -7,6 +7,7 @@ import { hashContent } from './hash-content.ts';
 import { mapBounded } from './map-bounded.ts';
 import { type Original, refuseLargeFile } from './prepare-document.ts';
 import type { BatchItem } from './store.ts';
+import { timeStage } from './time-stage.ts';
 
 export type LoadedItem = { item: BatchItem; original: Original; bytes: Uint8Array };
 
@@ -30,6 +31,7 @@ export async function loadOriginals(
   const result: Loaded = { loaded: [], gone: [], failed: [] };
   await mapBounded(items, isKnown ? concurrency.known : concurrency.unknown, async (item) => {
     try {
+      dependencies.requireSpace();
       result.loaded.push(await loadOriginal(batch, item, dependencies, signal));
     } catch (error) {
       signal.throwIfAborted();
@@ -53,7 +55,7 @@ async function loadOriginal(
   const { parser, clock, config } = dependencies;
   const format = parser.formatOf(item.filename);
   refuseLargeFile(item.sizeBytes ?? 0, config);
-  const bytes = await readBytes(batch, item, dependencies, signal);
+  const bytes = await timeStage(dependencies, { stage: 'fetch' }, () => readBytes(batch, item, dependencies, signal));
   refuseLargeFile(bytes.byteLength, config);
   const contentHash = await hashContent(bytes, createPace(clock));
   const { externalId, filename, title, url } = item;
@@ -63,13 +65,14 @@ async function loadOriginal(
 
 async function readBytes(
   { organizationId, sourceId }: HeldBatch,
-  { blobKey, externalId }: BatchItem,
+  { blobKey, originalKey, externalId }: BatchItem,
   { blobs, fetchDocument }: BatchDependencies,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  if (blobKey === undefined) return fetchDocument(organizationId, sourceId, externalId, signal);
+  const key = blobKey ?? originalKey;
+  if (key === undefined) return fetchDocument(organizationId, sourceId, externalId, signal);
   try {
-    return await blobs.get(blobKey);
+    return await blobs.get(key);
   } catch (error) {
     if (!isAppError(error, 'BLOB_NOT_FOUND')) throw error;
     throw new AppError('ORIGINAL_LOST', 'invalid', ingestionErrors.ORIGINAL_LOST, { cause: error });

@@ -6,11 +6,12 @@ import { AppError } from '#platform/errors.ts';
 import { createPace, type Pace } from '#platform/pace.ts';
 import { type Chunk, chunkDocument } from '../chunkers/chunk-document.ts';
 import type { IngestionConfig } from '../config.ts';
-import { titleFromFilename, toTitle } from '../document-title.ts';
 import { toEmbeddingText } from '../embedding-text.ts';
+import { titleFromFilename, toTitle } from '../parsing/document-title.ts';
 import type { Format, ParsedDocument, Parser } from '../ports.ts';
 import type { Analyze, DocumentAnalysis } from '../service.ts';
 import { hashOfText } from './hash-content.ts';
+import { type OnStage, timeStage } from './time-stage.ts';
 
 export type StageDependencies = {
   gateway: Pick<Gateway, 'embed' | 'countTokens' | 'embeddingSpace'>;
@@ -20,6 +21,8 @@ export type StageDependencies = {
   config: IngestionConfig;
   /** Called when a stage is reached and before the next one; tests interrupt the work there. */
   onStep: OnStep;
+  /** Hears of each stage that was passed, for the metrics. */
+  onStage: OnStage;
 };
 
 /** The places where work can be interrupted, in their order. */
@@ -50,13 +53,15 @@ export type Prepared = Original & {
 
 /** Throws what the parser throws and DOCUMENT_TOO_LONG. */
 export async function parseOriginal(
-  { filename, format }: Pick<Original, 'filename' | 'format'>,
+  { filename, format, title }: Pick<Original, 'filename' | 'format' | 'title'>,
   bytes: Uint8Array,
-  { parser, config }: Pick<StageDependencies, 'parser' | 'config'>,
+  dependencies: Pick<StageDependencies, 'parser' | 'clock' | 'config' | 'onStage'>,
   signal: AbortSignal,
 ): Promise<ParsedDocument> {
-  const parsed = await parser.parse(format, { filename, bytes }, signal);
-  refuseLongText(parsed, config);
+  const parsed = await timeStage(dependencies, { stage: 'parse' }, () =>
+    dependencies.parser.parse(format, { filename, bytes, title }, signal),
+  );
+  refuseLongText(parsed, dependencies.config);
   return parsed;
 }
 
@@ -64,17 +69,22 @@ export async function parseOriginal(
 export async function prepareDocument(
   original: Original,
   parsed: ParsedDocument,
-  dependencies: Pick<StageDependencies, 'analyze' | 'gateway' | 'clock' | 'config' | 'onStep'>,
+  dependencies: Pick<StageDependencies, 'analyze' | 'gateway' | 'clock' | 'config' | 'onStep' | 'onStage'>,
   signal: AbortSignal,
 ): Promise<Prepared> {
   const { analyze, clock, onStep } = dependencies;
   const { externalId, filename, format } = original;
   const pace = createPace(clock);
   const finalTitle = finalTitleOf(original, parsed);
-  const analysis = analyze(parsed, { title: finalTitle, filename, mediaType: mediaTypeOf(format) });
+  // Read by a child, it comes analysed; from a checkpoint it does not.
+  const analysis =
+    parsed.analysis ??
+    (await timeStage(dependencies, { stage: 'analyze' }, () =>
+      analyze(parsed, { title: finalTitle, filename, mediaType: mediaTypeOf(format) }),
+    ));
   await onStep('classified', [externalId]);
   await pace.breathe();
-  const chunks = await chunksOf(parsed, dependencies, pace, signal);
+  const chunks = await timeStage(dependencies, { stage: 'chunk' }, () => chunksOf(parsed, dependencies, pace, signal));
   await onStep('chunked', [externalId]);
   const { text, warnings } = parsed;
   return { ...original, text, warnings, finalTitle, analysis, chunks };

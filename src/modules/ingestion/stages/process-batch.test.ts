@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AppError } from '#platform/errors.ts';
 import { openTestDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { createIngestion } from '../ingestion.ts';
 import { openTestIngestion, type TestIngestion, type TestIngestionOptions } from '../testing/open-test-ingestion.ts';
 import { type Step, steps } from './prepare-document.ts';
 
@@ -231,6 +232,68 @@ describe('work that is interrupted', () => {
   });
 });
 
+describe('a document that a person deletes', () => {
+  const remove = async (name: string) =>
+    place.ingestion.deleteDocument(place.organizationId, String((await item(name))?.document_id));
+
+  test('takes its item along, and comes again when its source has another version', async () => {
+    await tell(many(2));
+    await place.work();
+    await testDatabase.adminSql(`update ingestion_items set fingerprint = 'f' where organization_id = $1`, [
+      place.organizationId,
+    ]);
+    await remove('d0.md');
+    expect(await item('d0.md')).toMatchObject({ state: 'deleted', change: 'upsert', document_id: null });
+    await place.ingestion.prune();
+    expect(await item('d0.md')).toBeDefined();
+    const taskId = await tell({ 'd0.md': '# Document 0\n\nWords of 0.' });
+    await place.work();
+    expect(await stored()).toEqual(many(2));
+    expect(await item('d0.md')).toMatchObject({ state: 'completed', outcome: 'created' });
+    expect(await readTask(taskId)).toMatchObject({ state: 'completed', completed: 1 });
+  });
+
+  test('is not brought back by what is in hand of it, and no task waits for it', async () => {
+    await tell({ 'a.md': 'Old.' });
+    await place.work();
+    const taskId = await tell({ 'a.md': 'New.' });
+    let isDeleted = false;
+    const onStep = async (step: Step) => {
+      if (step !== 'embedded' || isDeleted) return;
+      isDeleted = true;
+      await remove('a.md');
+    };
+    await place.work({ onStep });
+    expect(await stored()).toEqual({});
+    expect(await readTask(taskId)).toMatchObject({ state: 'completed', deleted: 1, pending: 0, processing: 0 });
+  });
+});
+
+describe('chunks that were embedded before', () => {
+  test('are not embedded again when their document changes elsewhere', async () => {
+    const texts: string[] = [];
+    const gateway = {
+      ...place.dependencies.gateway,
+      embed: async (given: readonly string[], signal: AbortSignal) => {
+        texts.push(...given);
+        return place.dependencies.gateway.embed(given, signal);
+      },
+    };
+    const sections = Array.from(
+      { length: 6 },
+      (_, index) => `## Part ${index}\n\n${`Sentence ${index}. `.repeat(200)}`,
+    );
+    await tell({ 'long.md': `# Long\n\n${sections.join('\n\n')}` });
+    await place.work({ gateway });
+    const before = texts.splice(0).length;
+    expect(before).toBeGreaterThanOrEqual(6);
+    const edited = sections.with(3, `## Part 3\n\n${'Another sentence. '.repeat(20)}`);
+    await tell({ 'long.md': `# Long\n\n${edited.join('\n\n')}` });
+    await place.work({ gateway });
+    expect(texts).toEqual([expect.stringContaining('Another sentence.')]);
+  });
+});
+
 describe('a newer version', () => {
   test('that comes while the older one is processed wins', async () => {
     const first = await tell({ 'a.md': 'Old.', 'b.md': 'B.' }, { version: 1 });
@@ -309,6 +372,28 @@ describe('a document that fails', () => {
     expect(await item('d2.md')).toMatchObject({ state: 'failed', stage: 'chunked', failure_code: 'X' });
   });
 
+  test('because the disk is full waits without limit, and goes on by itself', async () => {
+    const disk = { isFull: true };
+    const requireSpace = () => {
+      if (disk.isFull) throw new AppError('STORAGE_FULL', 'storage-full', 'The disk is nearly full.');
+    };
+    const taskId = await tell(many(3));
+    const more = place.config.outageRetries + 20;
+    expect(await place.work({ requireSpace }, more)).toBe(more);
+    expect(place.parsed).toEqual([]);
+    expect(await item('d1.md')).toMatchObject({ state: 'pending', attempts: more, failure_code: 'STORAGE_FULL' });
+    expect(await readTask(taskId)).toMatchObject({ state: 'running', pending: 3 });
+    // It fills again while the documents are in hand.
+    disk.isFull = false;
+    const replaceDocuments = async () => Promise.reject(new AppError('STORAGE_FULL', 'storage-full', 'Full again.'));
+    await place.work({ requireSpace, corpus: { ...place.corpus, replaceDocuments } }, 1);
+    expect(await item('d1.md')).toMatchObject({ state: 'pending', failure_message: 'Full again.' });
+    expect(place.sent).toHaveLength(1);
+    await place.work({ requireSpace });
+    expect(await stored()).toEqual(many(3));
+    expect(await readTask(taskId)).toMatchObject({ state: 'completed', completed: 3, failed: 0 });
+  });
+
   test('because something is away waits for it, with the reason to be seen', async () => {
     const outage = { isOver: false };
     const gateway = {
@@ -344,15 +429,69 @@ describe('a pushed document', () => {
       bytes: Buffer.from(text),
     });
 
-  test('is kept until it is searchable, and twice the same is once', async () => {
+  test('is kept once, however often the same comes', async () => {
     const [first, second] = [await push('Text.'), await push('Text.')];
     expect(second.itemId).toBe(first.itemId);
     expect(await blobKeys()).toHaveLength(1);
     await place.work();
     expect(await stored()).toEqual({ 'p.md': 'Text.' });
-    expect(await blobKeys()).toEqual([]);
+    const [kept] = await blobKeys();
+    expect(await item('p.md')).toMatchObject({ blob_key: null, original_key: kept });
     expect(await readTask(first.taskId)).toMatchObject({ state: 'completed', superseded: 1, completed: 0 });
     expect(await readTask(second.taskId)).toMatchObject({ state: 'completed', completed: 1 });
+  });
+
+  test('gives way to its next version, bytes and all, once that is searchable', async () => {
+    await push('First.');
+    await place.work();
+    const [first] = await blobKeys();
+    await push('Second.');
+    expect(await blobKeys()).toHaveLength(2);
+    expect(await item('p.md')).toMatchObject({ state: 'pending', original_key: first });
+    await place.work();
+    const [second, ...others] = await blobKeys();
+    expect(others).toEqual([]);
+    expect(await place.blobs.get(second ?? '')).toEqual(Buffer.from('Second.'));
+    await place.intake.accept(place.organizationId, {
+      sourceId,
+      taskId: (await place.intake.openTask(place.organizationId, { sourceId, kind: 'upload' })).taskId,
+      documents: [],
+      removed: ['p.md'],
+    });
+    await place.work();
+    expect(await blobKeys()).toEqual([]);
+  });
+
+  test('is kept no longer than its work takes when originals are not to be kept', async () => {
+    await reopen({ config: { keepOriginals: false } });
+    await push('Text.');
+    await place.work();
+    expect(await stored()).toEqual({ 'p.md': 'Text.' });
+    expect(await blobKeys()).toEqual([]);
+  });
+
+  test('is made anew from the kept bytes by another pipeline', async () => {
+    await push('Text.');
+    await push('Without its bytes.', { externalId: 'q.md' });
+    await place.work();
+    await testDatabase.adminSql(
+      `update ingestion_items set original_key = null where organization_id = $1 and external_id = 'q.md'`,
+      [place.organizationId],
+    );
+    await testDatabase.adminSql(`update ingestion_sources set kind = 'api' where id = $1`, [sourceId]);
+    const config = { ...place.config, chunkTokens: place.config.chunkTokens + 1 };
+    const next = createIngestion({ ...place.dependencies, config });
+    place.parsed.length = 0;
+    const { taskId } = await next.reprocess(place.organizationId, sourceId);
+    await place.work({ config });
+    expect(place.parsed).toEqual(['p.md']);
+    expect(await readTask(taskId)).toMatchObject({
+      state: 'failed',
+      failureCode: 'REPROCESS_UNSUPPORTED',
+      completed: 1,
+    });
+    expect(await item('p.md')).toMatchObject({ state: 'completed', outcome: 'updated' });
+    expect(await blobKeys()).toHaveLength(2);
   });
 
   test('shares its job with others that nobody has begun', async () => {

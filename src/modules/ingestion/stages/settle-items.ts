@@ -1,6 +1,7 @@
 /** What the stages found, written so that it counts only while the batch is ours and the item is what we took. */
 import type { FoundDocument, Replaced } from '#modules/corpus/index.ts';
 import { AppError, assert, isAppError } from '#platform/errors.ts';
+import type { IngestionConfig } from '../config.ts';
 import { discardBlobs } from '../intake/discard-blobs.ts';
 import { sendBatchJobs } from '../intake/send-batch-jobs.ts';
 import { insertBatches } from '../intake/store.ts';
@@ -13,6 +14,7 @@ import { pipelineOf } from './pipeline.ts';
 import { type Prepared, toNewDocument } from './prepare-document.ts';
 import { factsPerDocument, stageFacts } from './stage-facts.ts';
 import { type BatchItem, type Completion, completeItems, markDeleted, writeFailures } from './store.ts';
+import { timeStage } from './time-stage.ts';
 
 export type EmbeddedItem = { item: BatchItem; prepared: Prepared; vectors: Float32Array[] };
 
@@ -71,25 +73,27 @@ export async function storeItems(
     });
     // `document.indexed`, which the corpus records, is the last to be told.
     const factIds = reserveIds(ids, writes.length * factsPerDocument);
-    await corpus.replaceDocuments<unknown>(
-      batch.organizationId,
-      writes.map(({ document }) => document),
-      {
-        async within(untyped, replaced) {
-          const transaction = untyped as IngestionTransaction;
-          await onStep(
-            'storing',
-            entries.map(({ item }) => item.externalId),
-          );
-          await requireHeld(transaction, batch);
-          const done = writes.map((write, index) => toCompletion(write, replaced[index]));
-          requireAll(entries, await completeItems(transaction, done));
-          const facts = writes.flatMap(({ item, prepared, chunkIds }, index) =>
-            stageFacts(prepared, { itemId: item.id, documentId: replaced[index]?.documentId ?? '', chunkIds }, space),
-          );
-          await recordFacts(transaction, { organizationId: batch.organizationId, ids: factIds }, facts);
+    await timeStage(dependencies, { stage: 'store', documents: entries.length }, () =>
+      corpus.replaceDocuments<unknown>(
+        batch.organizationId,
+        writes.map(({ document }) => document),
+        {
+          async within(untyped, replaced) {
+            const transaction = untyped as IngestionTransaction;
+            await onStep(
+              'storing',
+              entries.map(({ item }) => item.externalId),
+            );
+            await requireHeld(transaction, batch);
+            const done = writes.map((write, index) => toCompletion(write, replaced[index], config));
+            requireAll(entries, await completeItems(transaction, done));
+            const facts = writes.flatMap(({ item, prepared, chunkIds }, index) =>
+              stageFacts(prepared, { itemId: item.id, documentId: replaced[index]?.documentId ?? '', chunkIds }, space),
+            );
+            await recordFacts(transaction, { organizationId: batch.organizationId, ids: factIds }, facts);
+          },
         },
-      },
+      ),
     );
   });
   await onStep(
@@ -103,18 +107,32 @@ export async function storeItems(
 function toCompletion(
   { item, prepared, pipeline }: EmbeddedItem & { pipeline: string },
   replaced: Replaced | undefined,
+  config: IngestionConfig,
 ): Completion {
   assert(replaced !== undefined, 'the corpus answers for each document');
   const { contentHash, warnings } = prepared;
-  return { id: item.id, revision: item.revision, contentHash, pipeline, warnings, ...replaced };
+  const originalKey = originalToKeep(item, config);
+  return { id: item.id, revision: item.revision, contentHash, pipeline, warnings, originalKey, ...replaced };
 }
 
-async function forgetOriginals({ blobs }: BatchDependencies, entries: readonly { item: BatchItem }[]): Promise<void> {
+/** The bytes that the document is made from by now. */
+function originalToKeep({ blobKey, originalKey }: BatchItem, { keepOriginals }: IngestionConfig): string | undefined {
+  return keepOriginals ? (blobKey ?? originalKey) : undefined;
+}
+
+/** Deletes the bytes of these items that are no longer needed. */
+async function forgetOriginals(
+  { blobs, config }: BatchDependencies,
+  entries: readonly { item: BatchItem }[],
+): Promise<void> {
   await discardBlobs(
     blobs,
-    entries.flatMap(({ item }) => item.blobKey ?? []),
+    entries.flatMap(({ item }) => blobKeysOf(item).filter((key) => key !== originalToKeep(item, config))),
   );
 }
+
+const blobKeysOf = ({ blobKey, originalKey }: BatchItem): string[] =>
+  [blobKey, originalKey].filter((key) => key !== undefined);
 
 export type UnchangedItem = { item: BatchItem; stored: FoundDocument };
 
@@ -129,12 +147,13 @@ export async function settleUnchanged(
     await requireHeld(transaction, batch);
     await completeItems(
       transaction,
-      unchanged.map(({ item: { id, revision }, stored }) => ({
-        id,
-        revision,
+      unchanged.map(({ item, stored }) => ({
+        id: item.id,
+        revision: item.revision,
         ...stored,
         outcome: 'unchanged',
         warnings: [],
+        originalKey: originalToKeep(item, dependencies.config),
       })),
     );
   });
@@ -179,7 +198,7 @@ export async function deleteItems(
   });
   await discardBlobs(
     blobs,
-    done.flatMap(({ item }) => item.blobKey ?? []),
+    done.flatMap(({ item }) => blobKeysOf(item)),
   );
 }
 

@@ -14,6 +14,7 @@ import { gatherWrites } from './gather-writes.ts';
 import { type Prepared, toNewDocument } from './prepare-document.ts';
 import { factsPerDocument, stageFacts } from './stage-facts.ts';
 import { type RecordedItem, recordWaitedItems } from './store.ts';
+import { timeStage } from './time-stage.ts';
 
 export type Ingested = {
   documentId: string;
@@ -31,11 +32,13 @@ export type Waited = {
   pipeline: string;
   prepared: Prepared;
   vectors: readonly Float32Array[];
+  /** Where its bytes are kept; undefined when they are not. */
+  originalKey: string | undefined;
 };
 
 export type StoreWaited = (organizationId: string, waited: Waited) => Promise<Ingested>;
 
-type Dependencies = Pick<BatchDependencies, 'corpus' | 'gateway' | 'blobs' | 'ids' | 'config'>;
+type Dependencies = Pick<BatchDependencies, 'corpus' | 'gateway' | 'blobs' | 'ids' | 'config' | 'clock' | 'onStage'>;
 
 /** Somebody else pushed the same document in the same moment; then ours comes after theirs. */
 const mostAttempts = 4;
@@ -44,7 +47,9 @@ export function createWaitedStore(dependencies: Dependencies): StoreWaited {
   const storeTogether = async (organizationId: string, documents: readonly Waited[]): Promise<readonly Ingested[]> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await storeDocuments(organizationId, documents, dependencies);
+        return await timeStage(dependencies, { stage: 'store', documents: documents.length }, () =>
+          storeDocuments(organizationId, documents, dependencies),
+        );
       } catch (error) {
         if (attempt >= mostAttempts || !isAppError(error, 'INTAKE_CONFLICT')) throw error;
       }
@@ -95,7 +100,7 @@ async function storeDocuments(
   );
   await discardBlobs(
     blobs,
-    recorded.flatMap(({ previousBlob }) => previousBlob ?? []),
+    recorded.flatMap(({ previousBlob, previousOriginal }) => [previousBlob ?? [], previousOriginal ?? []].flat()),
   );
   return replaced.map((one, index) => ({ ...one, warnings: documents[index]?.prepared.warnings ?? [] }));
 }
@@ -108,7 +113,7 @@ async function recordItems(
   written: readonly Replaced[],
   nextId: () => string,
 ): Promise<RecordedItem[]> {
-  const items = documents.map(({ collectionId, pipeline, prepared }, index) => {
+  const items = documents.map(({ collectionId, pipeline, prepared, originalKey }, index) => {
     const stored = written[index];
     assert(stored !== undefined, 'the corpus answers for each document');
     const source = uploadSource(organizationId, collectionId);
@@ -117,7 +122,7 @@ async function recordItems(
     return {
       ...{ id: nextId(), sourceId: source.id, sourceName: source.name, collectionId, pipeline },
       ...{ externalId, filename, title, sizeBytes, contentHash, warnings },
-      ...{ documentId, outcome, chunks, position },
+      ...{ documentId, outcome, chunks, position, originalKey },
     };
   });
   const recorded = await recordWaitedItems(transaction, organizationId, items);

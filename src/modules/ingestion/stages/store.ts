@@ -22,7 +22,10 @@ export type BatchItem = {
   title: string | undefined;
   url: string | undefined;
   sizeBytes: number | undefined;
+  /** Bytes that were pushed with this revision. */
   blobKey: string | undefined;
+  /** Bytes that the stored document was made from, when they were kept. */
+  originalKey: string | undefined;
   documentId: string | undefined;
   taskId: string | undefined;
   failures: number;
@@ -55,14 +58,15 @@ export async function takeItems(transaction: IngestionTransaction, batchId: stri
     update ingestion_items set state = 'processing', updated_at = now()
     where batch_id = ${batchId} and state in ('pending', 'processing')
     returning id, external_id as "externalId", change, revision, filename, title, url, size_bytes as "sizeBytes",
-      blob_key as "blobKey", document_id as "documentId", task_id as "taskId", failures, attempts,
-      failure_code as "failureCode"`.execute(transaction);
+      blob_key as "blobKey", original_key as "originalKey", document_id as "documentId", task_id as "taskId", failures,
+      attempts, failure_code as "failureCode"`.execute(transaction);
   return rows.map((row) => ({
     ...row,
     title: row.title ?? undefined,
     url: row.url ?? undefined,
     sizeBytes: row.sizeBytes === null ? undefined : Number(row.sizeBytes),
     blobKey: row.blobKey ?? undefined,
+    originalKey: row.originalKey ?? undefined,
     documentId: row.documentId ?? undefined,
     taskId: row.taskId ?? undefined,
     failureCode: row.failureCode ?? undefined,
@@ -118,6 +122,8 @@ export type Completion = ItemEffect & {
   chunks: number;
   position: string;
   warnings: readonly string[];
+  /** Where its original stays; undefined when it is not kept. */
+  originalKey: string | undefined;
 };
 
 /** Answers the ids of the items that were completed: not those of which there is a newer revision. */
@@ -127,13 +133,16 @@ export async function completeItems(transaction: IngestionTransaction, done: rea
   const { rows } = await sql<{ id: string }>`
     update ingestion_items as item set state = 'completed', stage = 'indexed', document_id = done.document_id,
       content_hash = done.content_hash, pipeline = done.pipeline, outcome = done.outcome, chunks = done.chunks,
-      position = done.position, warnings = done.warnings, blob_key = null,
+      position = done.position, warnings = done.warnings, original_key = done.original_key, blob_key = null,
       failures = 0, failure_code = null, failure_message = null, processed_at = now(), updated_at = now()
     from unnest(
       ${column(({ id }) => id)}::uuid[], ${column(({ revision }) => revision)}::integer[],
       ${column(({ documentId }) => documentId)}::uuid[], ${column(({ contentHash }) => contentHash)}::text[],
-      ${column(({ pipeline }) => pipeline)}::text[], ${column(({ outcome }) => outcome)}::text[], ${column(({ chunks }) => chunks)}::integer[], ${column(({ position }) => position)}::text[], ${column(({ warnings }) => JSON.stringify(warnings))}::jsonb[]
-    ) as done (id, revision, document_id, content_hash, pipeline, outcome, chunks, position, warnings)
+      ${column(({ pipeline }) => pipeline)}::text[], ${column(({ outcome }) => outcome)}::text[],
+      ${column(({ chunks }) => chunks)}::integer[], ${column(({ position }) => position)}::text[],
+      ${column(({ warnings }) => JSON.stringify(warnings))}::jsonb[],
+      ${column(({ originalKey }) => originalKey ?? null)}::text[]
+    ) as done (id, revision, document_id, content_hash, pipeline, outcome, chunks, position, warnings, original_key)
     where item.id = done.id and item.revision = done.revision and item.state = 'processing'
     returning item.id`.execute(transaction);
   return rows.map(({ id }) => id);
@@ -144,7 +153,7 @@ export async function markDeleted(transaction: IngestionTransaction, gone: reado
   if (gone.length === 0) return [];
   const { rows } = await sql<{ id: string }>`
     update ingestion_items as item set state = 'deleted', document_id = null, content_hash = null, blob_key = null,
-      failure_code = null, failure_message = null, processed_at = now(), updated_at = now()
+      original_key = null, failure_code = null, failure_message = null, processed_at = now(), updated_at = now()
     from unnest(${gone.map(({ id }) => id)}::uuid[], ${gone.map(({ revision }) => revision)}::integer[])
       as gone (id, revision)
     where item.id = gone.id and item.revision = gone.revision and item.state = 'processing'
@@ -216,6 +225,7 @@ export type WaitedItem = {
   chunks: number;
   position: string;
   warnings: readonly string[];
+  originalKey: string | undefined;
 };
 
 export type RecordedItem = {
@@ -226,6 +236,7 @@ export type RecordedItem = {
   previousTaskId: string | null;
   previousState: ItemState | null;
   previousBlob: string | null;
+  previousOriginal: string | null;
 };
 
 /**
@@ -249,27 +260,29 @@ export async function recordWaitedItems(
         ${column(({ contentHash }) => contentHash)}::text[], ${column(({ documentId }) => documentId)}::uuid[],
         ${column(({ pipeline }) => pipeline)}::text[], ${column(({ outcome }) => outcome)}::text[],
         ${column(({ chunks }) => chunks)}::integer[], ${column(({ position }) => position)}::text[],
-        ${column(({ warnings }) => JSON.stringify(warnings))}::jsonb[]
+        ${column(({ warnings }) => JSON.stringify(warnings))}::jsonb[],
+        ${column(({ originalKey }) => originalKey ?? null)}::text[]
       ) as item (id, source_id, source_name, collection_id, external_id, filename, title, size_bytes, content_hash,
-        document_id, pipeline, outcome, chunks, position, warnings)
+        document_id, pipeline, outcome, chunks, position, warnings, original_key)
     ), source as (
       insert into ingestion_sources (organization_id, id, kind, name, collection_id, settings)
       select distinct ${organizationId}::uuid, source_id, 'uploads', source_name, collection_id, '{}'::jsonb from given
       where not exists (select from ingestion_sources where id = given.source_id)
       on conflict (organization_id, id) do nothing
     ), previous as (
-      select item.source_id, item.external_id, revision, task_id, state, blob_key
+      select item.source_id, item.external_id, revision, task_id, state, blob_key, item.original_key
       from ingestion_items as item join given using (source_id, external_id)
     ), written as (
       insert into ingestion_items (organization_id, id, source_id, external_id, change, filename, title, size_bytes,
-        content_hash, document_id, pipeline, outcome, chunks, position, warnings, state, stage, processed_at)
+        content_hash, document_id, pipeline, outcome, chunks, position, warnings, original_key, state, stage, processed_at)
       select ${organizationId}::uuid, id, source_id, external_id, 'upsert', filename, title, size_bytes, content_hash,
-        document_id, pipeline, outcome, chunks, position, warnings, 'completed', 'indexed', now()
+        document_id, pipeline, outcome, chunks, position, warnings, original_key, 'completed', 'indexed', now()
       from given order by external_id
       on conflict (organization_id, source_id, external_id) do update set
         task_id = null, batch_id = null, change = 'upsert', revision = ingestion_items.revision + 1,
         filename = excluded.filename, title = excluded.title, url = null, size_bytes = excluded.size_bytes,
-        source_version = null, modified_at = null, blob_key = null, content_hash = excluded.content_hash,
+        source_version = null, modified_at = null, blob_key = null, original_key = excluded.original_key,
+        content_hash = excluded.content_hash,
         document_id = excluded.document_id, pipeline = excluded.pipeline, outcome = excluded.outcome,
         chunks = excluded.chunks, position = excluded.position, warnings = excluded.warnings,
         state = 'completed', stage = 'indexed', failures = 0, attempts = 0, failure_code = null,
@@ -278,7 +291,8 @@ export async function recordWaitedItems(
     )
     select written.id, written.revision, written.source_id as "sourceId", written.external_id as "externalId",
       previous.revision as "previousRevision", previous.task_id as "previousTaskId",
-      previous.state as "previousState", previous.blob_key as "previousBlob"
+      previous.state as "previousState", previous.blob_key as "previousBlob",
+      previous.original_key as "previousOriginal"
     from written left join previous using (source_id, external_id)`.execute(transaction);
   const byName = new Map(rows.map((row) => [`${row.sourceId} ${row.externalId}`, row]));
   return items.map(({ sourceId, externalId }) => {

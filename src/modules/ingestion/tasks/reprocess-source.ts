@@ -22,7 +22,7 @@ export type ReprocessDependencies = {
   jobs: Jobs;
   ids: Ids;
   config: IngestionConfig;
-  /** False for kinds of sources whose documents are pushed, and whose bytes are gone when they are searchable. */
+  /** False for kinds of sources whose documents are pushed; of these, those can be made anew whose bytes are kept. */
   canFetch: (sourceKind: string) => boolean;
 };
 
@@ -34,44 +34,53 @@ export function createReprocessing(dependencies: ReprocessDependencies) {
 
   /** One page of the source's items; undefined after the last. */
   function requeuePage(
-    place: { organizationId: string; sourceId: string; taskId: string },
+    place: { organizationId: string; sourceId: string; taskId: string; canFetch: boolean },
     afterId: string | undefined,
   ) {
     return db.inOrganization(place.organizationId, async (transaction) => {
       const query = { sourceId: place.sourceId, afterId, limit: itemsPerTurn };
       const items = await listCompletedItems(transaction, query);
       const outdated = items.filter((item) => item.pipeline !== presentPipeline(item.filename, dependencies));
-      const changes = outdated.map(({ id, sizeBytes }) => ({ id, sizeBytes, change: 'upsert' as const }));
+      const available = outdated.filter(({ originalKey }) => place.canFetch || originalKey !== null);
+      const changes = available.map(({ id, sizeBytes }) => ({ id, sizeBytes, change: 'upsert' as const }));
       await requeueItems(transaction, place, changes, dependencies);
-      return { lastId: items.at(-1)?.id, unchanged: items.length - outdated.length };
+      return {
+        lastId: items.at(-1)?.id,
+        unchanged: items.length - outdated.length,
+        lost: outdated.length - available.length,
+      };
     });
   }
 
-  /** Returns when all of them wait for a worker. Throws SOURCE_NOT_FOUND, REPROCESS_UNSUPPORTED. */
+  /** Returns when all of them wait for a worker. Of those whose bytes are not kept the task tells. Throws SOURCE_NOT_FOUND. */
   return async (organizationId: string, sourceId: string): Promise<{ taskId: string }> => {
     const taskId = ids.next();
-    await db.inOrganization(organizationId, async (transaction) => {
+    const canFetch = await db.inOrganization(organizationId, async (transaction) => {
       const source = await lockSource(transaction, sourceId);
       if (source === undefined || source === 'superseded' || source.state === 'deleted') {
         throw new AppError('SOURCE_NOT_FOUND', 'not-found', 'No source with this id is visible to the caller.');
       }
-      if (!dependencies.canFetch(source.kind)) {
-        throw new AppError('REPROCESS_UNSUPPORTED', 'unsupported', ingestionErrors.REPROCESS_UNSUPPORTED);
-      }
       await insertTask(transaction, { organizationId, id: taskId, sourceId, kind: 'reprocess', isSealed: false });
+      return dependencies.canFetch(source.kind);
     });
     let afterId: string | undefined;
     let unchanged = 0;
+    let lost = 0;
     for (let turn = 0; turn < mostTurns; turn += 1) {
-      const page = await requeuePage({ organizationId, sourceId, taskId }, afterId);
+      const page = await requeuePage({ organizationId, sourceId, taskId, canFetch }, afterId);
       unchanged += page.unchanged;
+      lost += page.lost;
       if (page.lastId === undefined) break;
       afterId = page.lastId;
     }
-    await intake.sealTask(organizationId, taskId, { unchanged });
+    const failure = lost === 0 ? undefined : { code: 'REPROCESS_UNSUPPORTED', message: lostMessage(lost) };
+    await intake.sealTask(organizationId, taskId, { unchanged, ...(failure && { failure }) });
     return { taskId };
   };
 }
+
+const lostMessage = (lost: number): string =>
+  `${lost} documents stay as they are. ${ingestionErrors.REPROCESS_UNSUPPORTED}`;
 
 function presentPipeline(filename: string, { parser, gateway, config }: ReprocessDependencies): string {
   return pipelineOf(parser.formatOf(filename), { embeddingSpace: gateway.embeddingSpace, config });

@@ -175,7 +175,7 @@ export type ReprocessedItem = {
   filename: string;
   pipeline: string;
   sizeBytes: number | undefined;
-  blobKey: string | null;
+  originalKey: string | null;
 };
 
 /** Completed items of a source in the order of their ids, for a comparison with the present pipeline. */
@@ -184,7 +184,7 @@ export async function listCompletedItems(
   { sourceId, afterId, limit }: { sourceId: string; afterId: string | undefined; limit: number },
 ): Promise<ReprocessedItem[]> {
   const { rows } = await sql<Omit<ReprocessedItem, 'sizeBytes'> & { sizeBytes: string | null }>`
-    select id, filename, pipeline, size_bytes as "sizeBytes", blob_key as "blobKey" from ingestion_items
+    select id, filename, pipeline, size_bytes as "sizeBytes", original_key as "originalKey" from ingestion_items
     where source_id = ${sourceId} and state = 'completed' and change = 'upsert'
       and (${afterId ?? null}::uuid is null or id > ${afterId ?? null}::uuid)
     order by id limit ${limit} for update`.execute(transaction);
@@ -257,7 +257,10 @@ export async function findOldOrganizations(
   return rows.map(({ organizationId }) => organizationId);
 }
 
-/** Done batches of yesterday, and tasks and removed items past their days. Answers how many rows went. */
+/**
+ * Done batches of yesterday, and tasks and removed items past their days. What a person deleted and its source still has
+ * is remembered, or it would be brought in again. Answers how many rows went.
+ */
 export async function pruneOld(
   transaction: IngestionTransaction,
   { days, limit }: { days: number; limit: number },
@@ -272,7 +275,8 @@ export async function pruneOld(
       limit ${limit})`.execute(transaction);
   const items = await sql`
     delete from ingestion_items where id in (
-      select id from ingestion_items where state = 'deleted' and processed_at < now() - make_interval(days => ${days})
+      select id from ingestion_items
+      where state = 'deleted' and change = 'delete' and processed_at < now() - make_interval(days => ${days})
       limit ${limit})`.execute(transaction);
   return [batches, tasks, items].reduce((sum, { numAffectedRows = 0n }) => sum + Number(numAffectedRows), 0);
 }
@@ -280,6 +284,45 @@ export async function pruneOld(
 /** Which of these keys some item still needs. */
 export async function findUsedBlobs(transaction: IngestionTransaction, keys: readonly string[]): Promise<string[]> {
   const { rows } = await sql<{ key: string }>`
-    select blob_key as key from ingestion_items where blob_key = any(${keys}::text[])`.execute(transaction);
+    select blob_key as key from ingestion_items where blob_key = any(${keys}::text[])
+    union all
+    select original_key from ingestion_items where original_key = any(${keys}::text[])`.execute(transaction);
   return rows.map(({ key }) => key);
+}
+
+export type ForgottenItem = { taskId: string | null; blobKey: string | null; originalKey: string | null };
+
+/**
+ * Items of a document that a person deleted: whatever is in hand of them changes nothing any more. An item that its
+ * source tells with a fingerprint stays known, so that the next look does not bring it in again; a changed one comes.
+ */
+export async function forgetDocument(
+  transaction: IngestionTransaction,
+  documentIds: readonly string[],
+): Promise<ForgottenItem[]> {
+  const { rows } = await sql<ForgottenItem>`
+    with gone as (
+      select id, task_id, blob_key, original_key from ingestion_items
+      where document_id = any(${documentIds}::uuid[]) order by id for update
+    )
+    update ingestion_items as item set state = 'deleted', revision = item.revision + 1,
+      change = case when item.fingerprint is null then 'delete' else item.change end,
+      document_id = null, content_hash = null, source_version = null, blob_key = null, original_key = null,
+      failure_code = null, failure_message = null, processed_at = now(), updated_at = now()
+    from gone where item.id = gone.id
+    returning gone.task_id as "taskId", gone.blob_key as "blobKey", gone.original_key as "originalKey"`.execute(
+    transaction,
+  );
+  return rows;
+}
+
+/** Undefined: no item belongs to the document, or its bytes are not kept. */
+export async function findOriginal(
+  transaction: IngestionTransaction,
+  documentId: string,
+): Promise<{ key: string; filename: string } | undefined> {
+  const { rows } = await sql<{ key: string; filename: string }>`
+    select original_key as key, filename from ingestion_items
+    where document_id = ${documentId} and original_key is not null limit 1`.execute(transaction);
+  return rows[0];
 }

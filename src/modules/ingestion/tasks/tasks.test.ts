@@ -271,7 +271,8 @@ test('the sweep takes stored bytes that nobody needs, and leaves those that some
   const { createSweep } = await import('./sweep-blobs.ts');
   expect(await createSweep({ ...place.dependencies, clock: later }).sweepBlobs()).toBe(2);
   await place.work();
-  expect(await place.blobKeys()).toEqual([]);
+  expect(await createSweep({ ...place.dependencies, clock: later }).sweepBlobs()).toBe(0);
+  expect(await place.blobKeys()).toHaveLength(1);
 });
 
 test('a source whose documents another pipeline made is processed anew, the others of it are not', async () => {

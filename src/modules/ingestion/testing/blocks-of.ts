@@ -1,5 +1,5 @@
 /** What a format makes of a file, for tests: its blocks as `kind: text`, checked by `parseDocument` on the way. */
-import { parseDocument } from '../parse-document.ts';
+import { parseDocument } from '../parsing/parse-document.ts';
 import type { Format, ParsedDocument } from '../ports.ts';
 
 export function read(format: Format, source: string | Uint8Array, filename?: string): Promise<ParsedDocument> {

@@ -15,12 +15,12 @@ import type { Jobs, NewJob } from '#platform/queue/ports.ts';
 import { systemRandom } from '#platform/random.ts';
 import { createSearchIndex } from '#platform/search/create-search-index.ts';
 import { Secret } from '#platform/secret.ts';
-import { markdownFormat } from '../adapters/markdown-format.ts';
-import { textFormat } from '../adapters/text-format.ts';
+import { markdownFormat } from '../adapters/text/markdown-format.ts';
+import { textFormat } from '../adapters/text/text-format.ts';
 import { type IngestionConfig, ingestionConfig } from '../config.ts';
 import { createIngestion, type IngestionDependencies } from '../ingestion.ts';
 import { createIntake } from '../intake/create-intake.ts';
-import { parseDocument } from '../parse-document.ts';
+import { parseDocument } from '../parsing/parse-document.ts';
 import type { Parser } from '../ports.ts';
 import type { IngestionTables } from '../store.ts';
 

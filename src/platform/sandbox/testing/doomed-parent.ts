@@ -1,6 +1,7 @@
 /** A parent that is going to be killed: has a child do what its first argument says, after telling the child's pid. */
 import { createChildPool } from '../child-pool.ts';
 import { sandboxConfig } from '../config.ts';
+import { descendantsOf } from './descendants.ts';
 
 const pool = createChildPool({
   entry: new URL('./hostile-child.ts', import.meta.url),
@@ -11,6 +12,6 @@ const pool = createChildPool({
   config: sandboxConfig.parse({ size: 1, idleMs: 600_000 }),
 });
 const { signal } = new AbortController();
-const pid = (await pool.run({ header: { do: 'pid' }, parts: [] }, signal)).header;
-process.send?.({ pid, isolation: pool.isolation });
+const { by } = await pool.probe(signal);
+process.send?.({ pids: descendantsOf(process.pid), isolation: by });
 await pool.run({ header: { do: process.argv[2] }, parts: [] }, signal);

@@ -2,13 +2,14 @@
 import { AppError } from '../../errors.ts';
 import { serveChild } from '../serve-child.ts';
 
-type Order = { do: string; size?: number };
+type Order = { do: string; size?: number; path?: string; port?: number; target?: number };
 
 const keep: unknown[] = [];
+let ordersBefore = 0;
 
 const behaviours: Record<string, (order: Order) => unknown> = {
   echo: (order) => order,
-  pid: () => process.pid,
+  count: () => ordersBefore++,
   environment: () => Object.keys(process.env),
   loop: () => {
     for (;;) keep.length = 0;
@@ -34,26 +35,34 @@ const behaviours: Record<string, (order: Order) => unknown> = {
   },
 };
 
-const handlers: Record<string, () => Promise<unknown>> = {
+/** What a file that has taken over its reader would try; each returns what it got hold of. */
+const escapes: Record<string, (order: Order) => Promise<unknown>> = {
   readSecrets: async () => (await import('node:fs')).readFileSync('/etc/passwd', 'utf8').length,
-  writeFile: async () => (await import('node:fs')).writeFileSync('/tmp/escaped', 'x'),
-  spawn: async () => (await import('node:child_process')).spawnSync('id').status,
-  connect: async () => {
+  readHome: async ({ path = '' }) => (await import('node:fs')).readdirSync(path).length,
+  writeFile: async ({ path = '/tmp/escaped' }) => (await import('node:fs')).writeFileSync(path, 'x'),
+  spawn: async () => (await import('node:child_process')).spawnSync('/bin/true').error?.message ?? 'spawned',
+  forkBomb: async () => {
+    const { spawn } = await import('node:child_process');
+    for (let count = 0; count < 20; count += 1) spawn(process.execPath, ['-e', 'setInterval(() => 0, 1000)']);
+    return 'forked';
+  },
+  killProcess: async ({ target = 0 }) => process.kill(target, 'SIGTERM'),
+  readMemory: async ({ target = 0 }) => (await import('node:fs')).openSync(`/proc/${target}/mem`, 'r+'),
+  connect: async ({ port = 9 }) => {
     const { connect } = await import('node:net');
-    const socket = connect(Number(process.argv[2] ?? 9), '127.0.0.1');
-    return new Promise((resolve) => {
-      socket.on('connect', () => resolve('connected'));
-      socket.on('error', (error) => resolve((error as NodeJS.ErrnoException).code));
-    });
+    const socket = connect(port, '127.0.0.1');
+    return new Promise((resolve, reject) => socket.on('connect', () => resolve('connected')).on('error', reject));
   },
   evaluate: async () => new Function('return 1')(),
 };
 
 serveChild(async ({ header, parts }) => {
   const order = header as Order;
-  const attempt = handlers[order.do];
+  const attempt = escapes[order.do];
   if (attempt !== undefined) {
-    const outcome = await attempt().catch((error: NodeJS.ErrnoException) => ({ refused: error.code ?? error.name }));
+    const outcome = await attempt(order).catch((error: NodeJS.ErrnoException) => ({
+      refused: error.code ?? error.name,
+    }));
     return { header: outcome ?? null, parts: [] };
   }
   if (order.do === 'bytes') return { header: parts[0]?.byteLength, parts: [Buffer.alloc(order.size ?? 0, 65)] };

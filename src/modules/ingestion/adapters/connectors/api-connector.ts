@@ -1,8 +1,8 @@
 /** Documents that programs push over HTTP: idempotent by external id. */
 import { z } from 'zod';
 import { AppError } from '#platform/errors.ts';
-import type { Connector } from '../service.ts';
-import { parseSettings } from '../sources/parse-settings.ts';
+import type { Connector } from '../../service.ts';
+import { parseSettings } from '../../sources/parse-settings.ts';
 
 const settingsSchema = z.strictObject({});
 

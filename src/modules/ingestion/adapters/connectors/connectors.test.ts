@@ -1,8 +1,8 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describeConnector } from '../../../../test/support/connector-contract.ts';
-import { filesConfig } from '../sources/config.ts';
+import { describeConnector } from '../../../../../test/support/connector-contract.ts';
+import { filesConfig } from '../../sources/config.ts';
 import { createApiConnector } from './api-connector.ts';
 import { createFilesConnector } from './files-connector.ts';
 import { createManualConnector } from './manual-connector.ts';

@@ -1,7 +1,7 @@
 /** Text that a person typed or pasted: read as Markdown whatever it is called. */
 import { z } from 'zod';
-import type { Connector } from '../service.ts';
-import { parseSettings } from '../sources/parse-settings.ts';
+import type { Connector } from '../../service.ts';
+import { parseSettings } from '../../sources/parse-settings.ts';
 import { pushedOnly } from './api-connector.ts';
 
 const settingsSchema = z.strictObject({});

@@ -1,10 +1,10 @@
 import { AppError } from '#platform/errors.ts';
-import { toCanonicalText } from '../canonical-text.ts';
-import { decodeText } from '../decode-text.ts';
-import type { Format } from '../ports.ts';
-import { scanMarkdown } from '../scan-markdown.ts';
-import { createOfficeWriter, type OfficeWriter } from './office-writer.ts';
-import { damaged } from './read-zip.ts';
+import { toCanonicalText } from '../../parsing/canonical-text.ts';
+import { decodeText } from '../../parsing/decode-text.ts';
+import { scanMarkdown } from '../../parsing/scan-markdown.ts';
+import type { Format } from '../../ports.ts';
+import { createOfficeWriter, type OfficeWriter } from '../office/office-writer.ts';
+import { damaged } from '../office/read-zip.ts';
 
 /** Jupyter notebooks: Markdown cells as written, code cells as code, what they printed after them; no images. */
 export const ipynbFormat: Format = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { blocksOf, read } from '../testing/blocks-of.ts';
+import { blocksOf, read } from '../../testing/blocks-of.ts';
 import { jsonFormat } from './json-format.ts';
 
 test('writes names and values as an outline, a block a record', async () => {

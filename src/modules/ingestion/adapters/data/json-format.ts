@@ -1,7 +1,7 @@
 import { AppError } from '#platform/errors.ts';
-import { decodeText } from '../decode-text.ts';
-import type { Format } from '../ports.ts';
-import { createTextBuilder } from '../text-builder.ts';
+import { decodeText } from '../../parsing/decode-text.ts';
+import { createTextBuilder } from '../../parsing/text-builder.ts';
+import type { Format } from '../../ports.ts';
 import { type JsonValue, toJsonNumber, writeJsonOutline } from './json-outline.ts';
 
 /** JSON and JSON lines: an outline of names and values, a block a record. Numbers stay as they are written. */

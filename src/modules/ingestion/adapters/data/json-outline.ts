@@ -1,6 +1,6 @@
 /** Writes a JSON value as an indented outline that people and language models read without brackets. */
 import { AppError } from '#platform/errors.ts';
-import type { TextBuilder } from '../text-builder.ts';
+import type { TextBuilder } from '../../parsing/text-builder.ts';
 
 const digits = Symbol('digits');
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { blocksOf, read } from '../testing/blocks-of.ts';
+import { blocksOf, read } from '../../testing/blocks-of.ts';
 import { xmlFormat } from './xml-format.ts';
 
 test('writes values as an outline and running text as paragraphs', async () => {

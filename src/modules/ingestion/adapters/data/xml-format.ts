@@ -1,7 +1,7 @@
 import { AppError } from '#platform/errors.ts';
-import { decodeByLabel, decodeText } from '../decode-text.ts';
-import type { Format } from '../ports.ts';
-import { createTextBuilder } from '../text-builder.ts';
+import { decodeByLabel, decodeText } from '../../parsing/decode-text.ts';
+import { createTextBuilder } from '../../parsing/text-builder.ts';
+import type { Format } from '../../ports.ts';
 import { elementsOf, isMixed, readXml, textOf, type XmlNode } from './xml-tree.ts';
 
 /** XML: elements that hold one value as `name: value`, running text as paragraphs. Entities of a DTD are never expanded. */

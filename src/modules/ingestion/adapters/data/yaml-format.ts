@@ -1,6 +1,6 @@
-import { toCanonicalText } from '../canonical-text.ts';
-import { decodeText } from '../decode-text.ts';
-import type { Block, Format } from '../ports.ts';
+import { toCanonicalText } from '../../parsing/canonical-text.ts';
+import { decodeText } from '../../parsing/decode-text.ts';
+import type { Block, Format } from '../../ports.ts';
 
 /** YAML as it stands, cut where a key or list element begins at the left margin. Nothing is expanded: no aliases, no tags. */
 export const yamlFormat: Format = {

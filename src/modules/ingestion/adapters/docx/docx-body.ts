@@ -1,10 +1,11 @@
 /** Paragraphs and tables of a Word file, in order, to headings, lists, tables and paragraphs. */
+
+import { type OfficeWriter, toOneLine } from '../office/office-writer.ts';
+import { childOf, isElement, type XmlElement } from '../office/read-xml.ts';
 import { readInline } from './docx-inline.ts';
 import type { Numbering } from './docx-numbering.ts';
 import { type NumberingReference, type ParagraphStyles, toNumbering, toOutlineLevel } from './docx-styles.ts';
 import { type Cell, readTable } from './docx-table.ts';
-import { type OfficeWriter, toOneLine } from './office-writer.ts';
-import { childOf, isElement, type XmlElement } from './read-xml.ts';
 
 export type DocxReading = {
   writer: OfficeWriter;

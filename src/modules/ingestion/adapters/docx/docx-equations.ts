@@ -1,5 +1,5 @@
 /** Equations of Office (OMML) as LaTeX, near enough to be read and searched. */
-import { childOf, childrenOf, isElement, type XmlElement, xmlText } from './read-xml.ts';
+import { childOf, childrenOf, isElement, type XmlElement, xmlText } from '../office/read-xml.ts';
 
 export function toLatex(equation: XmlElement | undefined): string {
   return inner(equation).replaceAll(/ {2,}/g, ' ').trim();

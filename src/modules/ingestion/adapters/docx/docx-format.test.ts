@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseDocument } from '../parse-document.ts';
-import { makeDocx, makeRelations, toDocxParts, wordPart, wordText } from '../testing/make-office.ts';
-import { makeZip } from '../testing/make-zip.ts';
+import { parseDocument } from '../../parsing/parse-document.ts';
+import { makeDocx, makeRelations, toDocxParts, wordPart, wordText } from '../../testing/make-office.ts';
+import { makeZip } from '../../testing/make-zip.ts';
 import { docxFormat } from './docx-format.ts';
 
 const parse = (bytes: Uint8Array) => parseDocument(docxFormat, bytes, { filename: 'a.docx' });

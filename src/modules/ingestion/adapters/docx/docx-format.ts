@@ -1,12 +1,12 @@
-import type { Format } from '../ports.ts';
+import type { Format } from '../../ports.ts';
+import { findMainPart, type Relation, readOwnTitle, readRelations } from '../office/office-package.ts';
+import { createOfficeWriter, toOneLine } from '../office/office-writer.ts';
+import { findAllXml, visitXml, type XmlElement } from '../office/read-xml.ts';
+import { openZip, type Zip } from '../office/read-zip.ts';
 import { type DocxReading, writeBlock } from './docx-body.ts';
 import { readInline } from './docx-inline.ts';
 import { createNumbering } from './docx-numbering.ts';
 import { readParagraphStyles, readPart } from './docx-styles.ts';
-import { findMainPart, type Relation, readOwnTitle, readRelations } from './office-package.ts';
-import { createOfficeWriter, toOneLine } from './office-writer.ts';
-import { findAllXml, visitXml, type XmlElement } from './read-xml.ts';
-import { openZip, type Zip } from './read-zip.ts';
 
 /**
  * Word: headings with their numbers, lists, tables, equations, notes and comments in reading order; headers and footers

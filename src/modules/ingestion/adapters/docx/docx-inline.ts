@@ -1,6 +1,7 @@
 /** The text of one Word paragraph, as it is shown: without what was deleted, hidden or is code of a field. */
+
+import { childOf, isElement, type XmlElement, type XmlNode, xmlText } from '../office/read-xml.ts';
 import { toLatex } from './docx-equations.ts';
-import { childOf, isElement, type XmlElement, type XmlNode, xmlText } from './read-xml.ts';
 
 export type InlineText = {
   text: string;

@@ -1,5 +1,5 @@
 /** Numbers of lists and headings as Word shows them; they are not in the text and have to be counted. */
-import { childOf, childrenOf, type XmlElement } from './read-xml.ts';
+import { childOf, childrenOf, type XmlElement } from '../office/read-xml.ts';
 
 type Level = { format: string; text: string; start: number; restartsAfter: number | undefined; isLegal: boolean };
 type Definition = { levels: Map<number, Level>; styleLink: string | undefined };

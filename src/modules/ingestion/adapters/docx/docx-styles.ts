@@ -1,6 +1,6 @@
 /** Styles of a Word file: which paragraphs are headings, and which are numbered by their style. */
-import { childOf, readXml, visitXml, type XmlElement } from './read-xml.ts';
-import type { Zip } from './read-zip.ts';
+import { childOf, readXml, visitXml, type XmlElement } from '../office/read-xml.ts';
+import type { Zip } from '../office/read-zip.ts';
 
 export type ParagraphStyle = {
   /** 1 to 9 for a heading. */

@@ -1,5 +1,5 @@
 /** The grid of a Word table: a merged cell stands in every place that it covers. */
-import { childOf, isElement, type XmlElement } from './read-xml.ts';
+import { childOf, isElement, type XmlElement } from '../office/read-xml.ts';
 
 export type Cell = { readonly element: XmlElement };
 export type Table = { rows: Cell[][]; columns: number };

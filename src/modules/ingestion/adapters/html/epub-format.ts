@@ -1,11 +1,11 @@
 import { AppError } from '#platform/errors.ts';
-import type { Format } from '../ports.ts';
-import { createTextBuilder } from '../text-builder.ts';
+import { createTextBuilder } from '../../parsing/text-builder.ts';
+import type { Format } from '../../ports.ts';
+import { resolveTarget, toOwnTitle } from '../office/office-package.ts';
+import { childOf, childrenOf, findAllXml, findXml, readXml, type XmlElement, xmlText } from '../office/read-xml.ts';
+import { damaged, encrypted, openZip, type Zip } from '../office/read-zip.ts';
 import { writeHtmlAsMarkdown } from './html-to-markdown.ts';
 import { attributeOf, type ElementNode, findElement, type HtmlNode } from './html-tree.ts';
-import { resolveTarget, toOwnTitle } from './office-package.ts';
-import { childOf, childrenOf, findAllXml, findXml, readXml, type XmlElement, xmlText } from './read-xml.ts';
-import { damaged, encrypted, openZip, type Zip } from './read-zip.ts';
 
 /** E-books: the chapters in the order of the book, each as HTML is read; without the table of contents. */
 export const epubFormat: Format = {

@@ -1,8 +1,8 @@
 import { AppError } from '#platform/errors.ts';
-import { isBlank } from '../canonical-text.ts';
-import { decodeByLabel, decodeText } from '../decode-text.ts';
-import type { Format } from '../ports.ts';
-import { createTextBuilder } from '../text-builder.ts';
+import { isBlank } from '../../parsing/canonical-text.ts';
+import { decodeByLabel, decodeText } from '../../parsing/decode-text.ts';
+import { createTextBuilder } from '../../parsing/text-builder.ts';
+import type { Format } from '../../ports.ts';
 import { writeHtmlAsMarkdown } from './html-to-markdown.ts';
 import { attributeOf, type ElementNode, findElement, type HtmlNode, parseHtml, textOf } from './html-tree.ts';
 

@@ -1,6 +1,7 @@
 /** Walks an HTML tree once and writes its readable content as Markdown-like blocks. */
-import type { BlockKind } from '../ports.ts';
-import type { TextBuilder } from '../text-builder.ts';
+
+import type { TextBuilder } from '../../parsing/text-builder.ts';
+import type { BlockKind } from '../../ports.ts';
 import { attributeOf, type HtmlNode, walk } from './html-tree.ts';
 
 type Table = { rows: string[][]; row: string[] | undefined; depth: number };

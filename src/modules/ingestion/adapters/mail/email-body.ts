@@ -1,10 +1,10 @@
 /** The readable part of an e-mail: the better one of its two forms, and attachments that are text. */
 import { isAppError } from '#platform/errors.ts';
-import { isBlank } from '../canonical-text.ts';
-import { decodeText } from '../decode-text.ts';
-import type { TextBuilder } from '../text-builder.ts';
-import { writeHtmlAsMarkdown } from './html-to-markdown.ts';
-import { parseHtml } from './html-tree.ts';
+import { isBlank } from '../../parsing/canonical-text.ts';
+import { decodeText } from '../../parsing/decode-text.ts';
+import type { TextBuilder } from '../../parsing/text-builder.ts';
+import { writeHtmlAsMarkdown } from '../html/html-to-markdown.ts';
+import { parseHtml } from '../html/html-tree.ts';
 
 /** The plain form is taken unless it holds less than this share of the words of the HTML form. */
 const leastShare = 0.5;

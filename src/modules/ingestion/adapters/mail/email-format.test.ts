@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { blocksOf, read } from '../testing/blocks-of.ts';
+import { blocksOf, read } from '../../testing/blocks-of.ts';
 import { emailFormat } from './email-format.ts';
 
 const head = 'From: Ann <ann@example.com>\nTo: bob@example.com\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\n';

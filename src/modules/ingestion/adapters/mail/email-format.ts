@@ -1,8 +1,8 @@
 import type { Address, Attachment, Email } from 'postal-mime';
 import { AppError } from '#platform/errors.ts';
-import { isBlank } from '../canonical-text.ts';
-import type { Format } from '../ports.ts';
-import { createTextBuilder, type TextBuilder } from '../text-builder.ts';
+import { isBlank } from '../../parsing/canonical-text.ts';
+import { createTextBuilder, type TextBuilder } from '../../parsing/text-builder.ts';
+import type { Format } from '../../ports.ts';
 import { isTextFile, readBody, readTextFile } from './email-body.ts';
 
 /** E-mail: subject, who and when, the message in the better of its two forms, what is attached; text attachments are read. */

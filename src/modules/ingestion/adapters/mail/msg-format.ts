@@ -1,10 +1,10 @@
 import { AppError } from '#platform/errors.ts';
-import type { Format } from '../ports.ts';
-import { createTextBuilder, type TextBuilder } from '../text-builder.ts';
-import { writeHtmlAsMarkdown } from './html-to-markdown.ts';
-import type { HtmlNode } from './html-tree.ts';
-import { toLines, toOneLine } from './office-writer.ts';
-import { type CompoundFile, openCompoundFile } from './read-cfb.ts';
+import { createTextBuilder, type TextBuilder } from '../../parsing/text-builder.ts';
+import type { Format } from '../../ports.ts';
+import { writeHtmlAsMarkdown } from '../html/html-to-markdown.ts';
+import type { HtmlNode } from '../html/html-tree.ts';
+import { toLines, toOneLine } from '../office/office-writer.ts';
+import { type CompoundFile, openCompoundFile } from '../office/read-cfb.ts';
 
 /** Outlook messages: subject, who wrote to whom and when, the text. Attachments are named and not read. */
 export const msgFormat: Format = {

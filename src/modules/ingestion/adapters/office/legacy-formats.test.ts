@@ -3,10 +3,10 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isAppError } from '#platform/errors.ts';
-import { parseDocument } from '../parse-document.ts';
-import type { Format } from '../ports.ts';
-import { msgFormat } from './msg-format.ts';
-import { xlsFormat } from './xls-format.ts';
+import { parseDocument } from '../../parsing/parse-document.ts';
+import type { Format } from '../../ports.ts';
+import { msgFormat } from '../mail/msg-format.ts';
+import { xlsFormat } from '../spreadsheets/xls-format.ts';
 
 const data = path.resolve(process.env.NEXUS_TEST_DATA ?? '../shared/data', 'docs-mixed');
 const isMissing = !existsSync(data) && process.env.CI !== 'true';

@@ -1,4 +1,4 @@
-import type { Format } from '../ports.ts';
+import type { Format } from '../../ports.ts';
 import { toOdtInline, writeOdtBody } from './odt-body.ts';
 import { readOdtListStyles } from './odt-lists.ts';
 import { toOwnTitle } from './office-package.ts';

@@ -1,4 +1,4 @@
-import { toNumeral } from './docx-numbering.ts';
+import { toNumeral } from '../docx/docx-numbering.ts';
 import { findAllXml, isElement, type XmlElement } from './read-xml.ts';
 
 export type OdtListLevel = {

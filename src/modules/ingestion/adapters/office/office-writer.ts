@@ -1,7 +1,7 @@
 /** Writes headings, lists, tables and paragraphs of office documents as the Markdown-like text that HTML becomes too. */
-import { toHeadingTitle } from '../document-title.ts';
-import type { Block, BlockKind } from '../ports.ts';
-import { createTextBuilder } from '../text-builder.ts';
+import { toHeadingTitle } from '../../parsing/document-title.ts';
+import { createTextBuilder } from '../../parsing/text-builder.ts';
+import type { Block, BlockKind } from '../../ports.ts';
 
 export type OfficeWriter = {
   /** Page of what is added from now on; undefined when the format has none. */

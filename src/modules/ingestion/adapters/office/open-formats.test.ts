@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { parseDocument } from '../parse-document.ts';
-import type { Format } from '../ports.ts';
-import { makeZip } from '../testing/make-zip.ts';
-import { epubFormat } from './epub-format.ts';
-import { ipynbFormat } from './ipynb-format.ts';
+import { parseDocument } from '../../parsing/parse-document.ts';
+import type { Format } from '../../ports.ts';
+import { makeZip } from '../../testing/make-zip.ts';
+import { ipynbFormat } from '../data/ipynb-format.ts';
+import { epubFormat } from '../html/epub-format.ts';
 import { odtFormat } from './odt-format.ts';
 
 const parse = (format: Format, bytes: Uint8Array) => parseDocument(format, bytes, { filename: 'a' });

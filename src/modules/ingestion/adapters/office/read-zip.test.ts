@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makeZip, type ZipPart } from '../testing/make-zip.ts';
+import { makeZip, type ZipPart } from '../../testing/make-zip.ts';
 import { openZip } from './read-zip.ts';
 
 const read = async (bytes: Uint8Array, name = 'a'): Promise<string> => {

@@ -1,6 +1,6 @@
 import { AppError } from '#platform/errors.ts';
-import type { Format } from '../ports.ts';
-import { createTextBuilder } from '../text-builder.ts';
+import { createTextBuilder } from '../../parsing/text-builder.ts';
+import type { Format } from '../../ports.ts';
 import { withoutFurniture } from './pdf-furniture.ts';
 import { type PdfLine, type PdfTextItem, toPdfLines } from './pdf-lines.ts';
 import { type PdfParagraph, toPdfParagraphs } from './pdf-paragraphs.ts';

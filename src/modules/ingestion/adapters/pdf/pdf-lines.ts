@@ -1,5 +1,5 @@
 /** Puts the pieces of text of a PDF page, which know only where they stand, together to lines in reading order. */
-import { toReadingOrder } from './pdf-reading-order.ts';
+import { type PdfPiece, toReadingOrder } from './pdf-reading-order.ts';
 
 export type PdfTextItem = {
   str: string;
@@ -10,9 +10,6 @@ export type PdfTextItem = {
   /** `rtl` where the text runs from right to left. */
   dir?: string;
 };
-
-/** Text without a wide gap in it. */
-export type PdfPiece = { text: string; x: number; endX: number; y: number; size: number; isRightToLeft: boolean };
 
 export type PdfCell = { text: string; x: number; endX: number };
 

@@ -1,5 +1,5 @@
 /** Joins the lines of a PDF to paragraphs, headings, lists and tables by size and distance. Pure guessing, kept in one place. */
-import type { BlockKind } from '../ports.ts';
+import type { BlockKind } from '../../ports.ts';
 import type { PdfCell, PdfLine } from './pdf-lines.ts';
 import { toPdfTable } from './pdf-tables.ts';
 

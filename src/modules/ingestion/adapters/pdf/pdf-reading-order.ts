@@ -2,7 +2,9 @@
  * The order in which people read the pieces of a page: down a column and on with the next where running text stands in
  * columns, row by row everywhere else (tables, forms, letter heads), whatever the order in which they were drawn.
  */
-import type { PdfPiece } from './pdf-lines.ts';
+
+/** Text without a wide gap in it. */
+export type PdfPiece = { text: string; x: number; endX: number; y: number; size: number; isRightToLeft: boolean };
 
 /** Columns inside of columns, at most. */
 const deepest = 4;

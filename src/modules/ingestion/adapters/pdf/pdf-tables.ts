@@ -1,5 +1,5 @@
 /** Rows of cells that know where they stand to a Markdown table: what stands below each other is a column. */
-import { toMarkdownTable } from './markdown-row.ts';
+import { toMarkdownTable } from '../office/markdown-row.ts';
 import type { PdfCell } from './pdf-lines.ts';
 
 type Column = { x: number; endX: number };

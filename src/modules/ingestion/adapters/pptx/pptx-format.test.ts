@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseDocument } from '../parse-document.ts';
-import { makePptx, makeRelations, slidePart, slideShape } from '../testing/make-office.ts';
+import { parseDocument } from '../../parsing/parse-document.ts';
+import { makePptx, makeRelations, slidePart, slideShape } from '../../testing/make-office.ts';
 import { pptxFormat } from './pptx-format.ts';
 import { toReadingOrder } from './pptx-reading-order.ts';
 

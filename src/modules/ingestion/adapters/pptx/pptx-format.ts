@@ -1,12 +1,12 @@
-import type { Format } from '../ports.ts';
-import { writeChart } from './office-chart.ts';
-import { findMainPart, type Relation, readOwnTitle, readRelations } from './office-package.ts';
-import { createOfficeWriter, type OfficeWriter, toOneLine } from './office-writer.ts';
+import type { Format } from '../../ports.ts';
+import { writeChart } from '../office/office-chart.ts';
+import { findMainPart, type Relation, readOwnTitle, readRelations } from '../office/office-package.ts';
+import { createOfficeWriter, type OfficeWriter, toOneLine } from '../office/office-writer.ts';
+import { childOf, childrenOf, findAllXml, findXml, readXml, type XmlElement, xmlText } from '../office/read-xml.ts';
+import { openZip, type Zip } from '../office/read-zip.ts';
 import { toReadingOrder } from './pptx-reading-order.ts';
 import { collectShapes, placeholderOf, type Shape } from './pptx-shapes.ts';
 import { bodyText, type ListStyles, writeTextBody } from './pptx-text.ts';
-import { childOf, childrenOf, findAllXml, findXml, readXml, type XmlElement, xmlText } from './read-xml.ts';
-import { openZip, type Zip } from './read-zip.ts';
 
 /** PowerPoint: a slide is a page, its title a heading; then its boxes in reading order, tables, data of charts, notes. */
 export const pptxFormat: Format = {

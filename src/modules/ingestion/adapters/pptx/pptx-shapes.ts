@@ -1,6 +1,7 @@
 /** Shapes of a slide with their place on it, groups opened, places inherited from the layout filled in. */
+
+import { childOf, childrenOf, isElement, type XmlElement } from '../office/read-xml.ts';
 import type { Box } from './pptx-reading-order.ts';
-import { childOf, childrenOf, isElement, type XmlElement } from './read-xml.ts';
 
 export type Placeholder = { type: string; index: string | undefined };
 

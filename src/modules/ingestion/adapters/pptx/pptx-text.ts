@@ -1,8 +1,8 @@
 /** Text of a shape: paragraphs, and lists where the slide shows bullets or numbers. */
-import { toLatex } from './docx-equations.ts';
-import { toNumeral } from './docx-numbering.ts';
-import { type OfficeWriter, toLines } from './office-writer.ts';
-import { childOf, childrenOf, findXml, isElement, type XmlElement, xmlText } from './read-xml.ts';
+import { toLatex } from '../docx/docx-equations.ts';
+import { toNumeral } from '../docx/docx-numbering.ts';
+import { type OfficeWriter, toLines } from '../office/office-writer.ts';
+import { childOf, childrenOf, findXml, isElement, type XmlElement, xmlText } from '../office/read-xml.ts';
 
 /** Where a paragraph looks for its bullet: list styles of its shape, of its models and of the master, in this order. */
 export type ListStyles = readonly (XmlElement | undefined)[];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { blocksOf, read } from '../testing/blocks-of.ts';
+import { blocksOf, read } from '../../testing/blocks-of.ts';
 import { csvFormat } from './csv-format.ts';
 
 test('finds the delimiter, unquotes cells and escapes bars', async () => {

@@ -1,8 +1,8 @@
 import { AppError } from '#platform/errors.ts';
-import { decodeText } from '../decode-text.ts';
-import type { Format } from '../ports.ts';
-import { createTextBuilder } from '../text-builder.ts';
-import { toMarkdownRow } from './markdown-row.ts';
+import { decodeText } from '../../parsing/decode-text.ts';
+import { createTextBuilder } from '../../parsing/text-builder.ts';
+import type { Format } from '../../ports.ts';
+import { toMarkdownRow } from '../office/markdown-row.ts';
 
 /** CSV and TSV: Markdown tables of bounded length, each under the header row again, so that a part explains itself. */
 export const csvFormat: Format = {

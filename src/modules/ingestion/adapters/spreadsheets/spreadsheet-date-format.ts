@@ -1,4 +1,7 @@
-import type { FormatToken } from './spreadsheet-number-format.ts';
+/** Dates and times of spreadsheets as the sheet shows them. */
+
+/** `literal` is shown as it is, `code` is a run of one format letter or a single format character. */
+export type FormatToken = { kind: 'literal' | 'code'; text: string };
 
 const months = 'January February March April May June July August September October November December'.split(' ');
 const days = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');

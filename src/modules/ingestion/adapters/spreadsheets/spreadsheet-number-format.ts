@@ -1,5 +1,5 @@
 /** Numbers and dates of spreadsheets as the sheet shows them, by the format codes of Excel. */
-import { toDateText } from './spreadsheet-date-format.ts';
+import { type FormatToken, toDateText } from './spreadsheet-date-format.ts';
 
 export type CellFormat = (value: number) => string;
 
@@ -52,9 +52,6 @@ export function createCellFormat(id: number, code: string | undefined, epoch1904
 }
 
 type Section = { tokens: FormatToken[]; isDate: boolean; condition: { operator: string; value: number } | undefined };
-
-/** `literal` is shown as it is, `code` is a run of one format letter or a single format character. */
-export type FormatToken = { kind: 'literal' | 'code'; text: string };
 
 function splitSections(code: string): string[] {
   return (code.match(/(?:"[^"]*"?|\\.|\[[^\]]*\]?|[^;"\\[])+|;(?=;|$)/g) ?? ['General']).map((part) =>

@@ -1,6 +1,6 @@
 /** Cells of a sheet to tables: rows that touch each other are one, an empty row ends it. */
 import { AppError } from '#platform/errors.ts';
-import type { OfficeWriter } from './office-writer.ts';
+import type { OfficeWriter } from '../office/office-writer.ts';
 
 /** Rows and columns count from 0; the cells that are filled only, in the order of their columns. */
 export type SheetRow = { row: number; columns: readonly number[]; texts: readonly string[] };

@@ -1,7 +1,7 @@
-import type { Format, ParsedDocument } from '../ports.ts';
-import { createOfficeWriter } from './office-writer.ts';
-import { openCompoundFile, withinBounds } from './read-cfb.ts';
-import { damaged, encrypted } from './read-zip.ts';
+import type { Format, ParsedDocument } from '../../ports.ts';
+import { createOfficeWriter } from '../office/office-writer.ts';
+import { openCompoundFile, withinBounds } from '../office/read-cfb.ts';
+import { damaged, encrypted } from '../office/read-zip.ts';
 import { createCellBudget, type SheetRow, writeSheet } from './spreadsheet-tables.ts';
 import { readXlsCells } from './xls-cells.ts';
 import { readXlsGlobals, type XlsGlobals } from './xls-globals.ts';

@@ -1,5 +1,5 @@
 /** What all sheets of an old Excel file share: their names, the strings, the formats of numbers. */
-import { encrypted } from './read-zip.ts';
+import { encrypted } from '../office/read-zip.ts';
 import { type CellFormat, createCellFormat, toGeneral } from './spreadsheet-number-format.ts';
 import type { XlsRecord } from './xls-records.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseDocument } from '../parse-document.ts';
-import { makeXlsx } from '../testing/make-office.ts';
+import { parseDocument } from '../../parsing/parse-document.ts';
+import { makeXlsx } from '../../testing/make-office.ts';
 import { createCellFormat } from './spreadsheet-number-format.ts';
 import { xlsxFormat } from './xlsx-format.ts';
 

@@ -1,8 +1,8 @@
-import type { Format } from '../ports.ts';
-import { findMainPart, readOwnTitle, readRelations } from './office-package.ts';
-import { createOfficeWriter } from './office-writer.ts';
-import { childOf, childrenOf, findAllXml, readXml, visitXml } from './read-xml.ts';
-import { openZip, type Zip } from './read-zip.ts';
+import type { Format } from '../../ports.ts';
+import { findMainPart, readOwnTitle, readRelations } from '../office/office-package.ts';
+import { createOfficeWriter } from '../office/office-writer.ts';
+import { childOf, childrenOf, findAllXml, readXml, visitXml } from '../office/read-xml.ts';
+import { openZip, type Zip } from '../office/read-zip.ts';
 import { type CellFormat, createCellFormat, toGeneral } from './spreadsheet-number-format.ts';
 import { createCellBudget } from './spreadsheet-tables.ts';
 import { type SheetContext, writeSheetPart } from './xlsx-sheet.ts';

@@ -1,7 +1,7 @@
 /** One sheet of an Excel file, row by row. */
-import type { OfficeWriter } from './office-writer.ts';
-import { childOf, isElement, visitXml, type XmlElement, xmlText } from './read-xml.ts';
-import type { Zip } from './read-zip.ts';
+import type { OfficeWriter } from '../office/office-writer.ts';
+import { childOf, isElement, visitXml, type XmlElement, xmlText } from '../office/read-xml.ts';
+import type { Zip } from '../office/read-zip.ts';
 import { type CellFormat, toGeneral } from './spreadsheet-number-format.ts';
 import { type MergedRange, type SheetRow, writeSheet } from './spreadsheet-tables.ts';
 import { stringText } from './xlsx-strings.ts';

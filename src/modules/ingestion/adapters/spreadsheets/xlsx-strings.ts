@@ -1,6 +1,6 @@
 /** Strings of an Excel file, which its cells only point to. */
-import { visitXml, type XmlElement, xmlText } from './read-xml.ts';
-import type { Zip } from './read-zip.ts';
+import { visitXml, type XmlElement, xmlText } from '../office/read-xml.ts';
+import type { Zip } from '../office/read-zip.ts';
 
 const ignored = new Set(['rPh', 'phoneticPr', 'rPr']);
 

@@ -1,5 +1,5 @@
-import type { Format } from '../ports.ts';
-import { toMarkdownTable } from './markdown-row.ts';
+import type { Format } from '../../ports.ts';
+import { toMarkdownTable } from '../office/markdown-row.ts';
 import { type MarkupReader, readMarkup } from './markup-document.ts';
 import type { MarkupLines } from './markup-lines.ts';
 

@@ -1,5 +1,5 @@
 /** Where source code may be cut: before definitions that start at the left margin. Knows no grammar, reads each line once. */
-import type { Block } from '../ports.ts';
+import type { Block } from '../../ports.ts';
 
 const definitionWords =
   'abstract async class const contract create def defmodule defp do enum export extension fn fun func function ' +

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { blocksOf } from '../testing/blocks-of.ts';
+import { blocksOf } from '../../testing/blocks-of.ts';
 import { toCodeBlocks } from './code-blocks.ts';
 import { codeFormat } from './code-format.ts';
 

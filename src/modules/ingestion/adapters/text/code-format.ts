@@ -1,6 +1,6 @@
-import { toCanonicalText } from '../canonical-text.ts';
-import { decodeText } from '../decode-text.ts';
-import type { Format } from '../ports.ts';
+import { toCanonicalText } from '../../parsing/canonical-text.ts';
+import { decodeText } from '../../parsing/decode-text.ts';
+import type { Format } from '../../ports.ts';
 import { toCodeBlocks } from './code-blocks.ts';
 
 /** Source code, as it stands: a block a definition at the outermost level, with the comment and the marks above it. */

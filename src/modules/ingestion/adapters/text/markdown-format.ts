@@ -1,8 +1,8 @@
-import { toCanonicalText } from '../canonical-text.ts';
-import { decodeText } from '../decode-text.ts';
-import { toHeadingTitle } from '../document-title.ts';
-import type { Block, Format } from '../ports.ts';
-import { scanMarkdown } from '../scan-markdown.ts';
+import { toCanonicalText } from '../../parsing/canonical-text.ts';
+import { decodeText } from '../../parsing/decode-text.ts';
+import { toHeadingTitle } from '../../parsing/document-title.ts';
+import { scanMarkdown } from '../../parsing/scan-markdown.ts';
+import type { Block, Format } from '../../ports.ts';
 
 /** Markdown stays as the author wrote it; the scanner only says which lines are what. */
 export const markdownFormat: Format = {

@@ -1,9 +1,9 @@
 /** From the lines of a light markup to a document: each format says what a line is, this does the rest. */
 import { AppError } from '#platform/errors.ts';
-import { toCanonicalText } from '../canonical-text.ts';
-import { decodeText } from '../decode-text.ts';
-import type { ParsedDocument } from '../ports.ts';
-import { createTextBuilder } from '../text-builder.ts';
+import { toCanonicalText } from '../../parsing/canonical-text.ts';
+import { decodeText } from '../../parsing/decode-text.ts';
+import { createTextBuilder } from '../../parsing/text-builder.ts';
+import type { ParsedDocument } from '../../ports.ts';
 import {
   type BlockCollector,
   createBlockCollector,

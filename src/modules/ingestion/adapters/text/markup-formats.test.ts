@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { blocksOf, read } from '../testing/blocks-of.ts';
+import { blocksOf, read } from '../../testing/blocks-of.ts';
+import { yamlFormat } from '../data/yaml-format.ts';
 import { asciidocFormat } from './asciidoc-format.ts';
 import { orgFormat } from './org-format.ts';
 import { rstFormat } from './rst-format.ts';
-import { yamlFormat } from './yaml-format.ts';
 
 test('RST: headings, code, comments, links, tables', async () => {
   const source =

@@ -1,6 +1,7 @@
 /** What the readers of line-oriented markup (RST, Org, AsciiDoc) share: lines with a place, and a collector of blocks. */
-import type { BlockKind } from '../ports.ts';
-import type { TextBuilder } from '../text-builder.ts';
+
+import type { TextBuilder } from '../../parsing/text-builder.ts';
+import type { BlockKind } from '../../ports.ts';
 
 export type MarkupLines = { readonly length: number; at(index: number): string; isBlank(index: number): boolean };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { blocksOf, read } from '../testing/blocks-of.ts';
+import { blocksOf, read } from '../../testing/blocks-of.ts';
 import { rtfFormat } from './rtf-format.ts';
 
 test('reads headings, text in code pages and Unicode, and tables; leaves out what is not shown', async () => {

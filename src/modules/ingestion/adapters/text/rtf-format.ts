@@ -1,7 +1,7 @@
 import { AppError } from '#platform/errors.ts';
-import type { Format } from '../ports.ts';
-import { createTextBuilder } from '../text-builder.ts';
-import { toMarkdownTable } from './markdown-row.ts';
+import { createTextBuilder } from '../../parsing/text-builder.ts';
+import type { Format } from '../../ports.ts';
+import { toMarkdownTable } from '../office/markdown-row.ts';
 import { readRtf } from './rtf-tokens.ts';
 
 /** RTF: paragraphs, headings by their outline level, rows of tables; fonts, pictures and fields' instructions stay out. */

@@ -1,6 +1,6 @@
-import { toCanonicalText } from '../canonical-text.ts';
-import { decodeText } from '../decode-text.ts';
-import type { Block, Format } from '../ports.ts';
+import { toCanonicalText } from '../../parsing/canonical-text.ts';
+import { decodeText } from '../../parsing/decode-text.ts';
+import type { Block, Format } from '../../ports.ts';
 
 /** Plain text: paragraphs between empty lines, nothing else is read into it. */
 export const textFormat: Format = {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { htmlFormat } from '../../adapters/html-format.ts';
-import { markdownFormat } from '../../adapters/markdown-format.ts';
-import { pdfFormat } from '../../adapters/pdf-format.ts';
-import { textFormat } from '../../adapters/text-format.ts';
-import { titleFromFilename } from '../../document-title.ts';
-import { parseDocument } from '../../parse-document.ts';
+import { htmlFormat } from '../../adapters/html/html-format.ts';
+import { pdfFormat } from '../../adapters/pdf/pdf-format.ts';
+import { markdownFormat } from '../../adapters/text/markdown-format.ts';
+import { textFormat } from '../../adapters/text/text-format.ts';
+import { titleFromFilename } from '../../parsing/document-title.ts';
+import { parseDocument } from '../../parsing/parse-document.ts';
 import type { Format, ParsedDocument } from '../../ports.ts';
 
 export type TestDocument = {

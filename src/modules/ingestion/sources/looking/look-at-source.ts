@@ -1,10 +1,10 @@
 /** The job that looks at a source until nobody has asked for another look meanwhile, and then ends its task. */
 import { isAppError } from '#platform/errors.ts';
 import type { Job } from '#platform/queue/ports.ts';
-import { connectorOf } from './connector-of.ts';
+import { connectorOf } from '../connector-of.ts';
+import type { SourcesDependencies } from '../service.ts';
+import { claimSync, deleteEmptyTask, endSync, findSource, type SourceRow } from '../store.ts';
 import { type Look, lookOnce, superseded, type Tally } from './look-once.ts';
-import type { SourcesDependencies } from './service.ts';
-import { claimSync, deleteEmptyTask, endSync, findSource, type SourceRow } from './store.ts';
 
 type Dependencies = Pick<SourcesDependencies, 'db' | 'connectors' | 'intake' | 'clock' | 'config'>;
 

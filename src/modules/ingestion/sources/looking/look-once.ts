@@ -1,10 +1,10 @@
 /** One look at a source: what its connector yields is accepted in portions, each moving the cursor. */
 import { AppError, isAppError } from '#platform/errors.ts';
-import type { Change, DiscoveredDocument, KnownDocuments } from '../service.ts';
-import { connectorOf } from './connector-of.ts';
-import { sourceErrors } from './errors.ts';
-import type { SourcesDependencies } from './service.ts';
-import { listKnownRows, type SourceRow, touchSync, writeFingerprints } from './store.ts';
+import type { Change, DiscoveredDocument, KnownDocuments } from '../../service.ts';
+import { connectorOf } from '../connector-of.ts';
+import { sourceErrors } from '../errors.ts';
+import type { SourcesDependencies } from '../service.ts';
+import { listKnownRows, type SourceRow, touchSync, writeFingerprints } from '../store.ts';
 
 type Dependencies = Pick<SourcesDependencies, 'db' | 'connectors' | 'intake'>;
 

@@ -1,9 +1,9 @@
 /** Asking for a look at a source: one task and one job at a time, however many ask. */
 import { AppError } from '#platform/errors.ts';
-import { uploadsKind } from './corpus-external-id.ts';
-import { sourceErrors } from './errors.ts';
-import type { SourcesDependencies } from './service.ts';
-import { changeSource, insertSyncTask, lockSource, type SourceTransaction } from './store.ts';
+import { uploadsKind } from '../corpus-external-id.ts';
+import { sourceErrors } from '../errors.ts';
+import type { SourcesDependencies } from '../service.ts';
+import { changeSource, insertSyncTask, lockSource, type SourceTransaction } from '../store.ts';
 
 export const syncQueue = 'ingestion.sync';
 

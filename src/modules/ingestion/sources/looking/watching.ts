@@ -1,8 +1,8 @@
 /** Keeps a watcher on every source that can be watched; a change leads to a look at the source. */
 import { isAppError } from '#platform/errors.ts';
+import type { SourcesDependencies } from '../service.ts';
+import { listActiveSources } from '../store.ts';
 import { requestSync } from './request-sync.ts';
-import type { SourcesDependencies } from './service.ts';
-import { listActiveSources } from './store.ts';
 
 /** More than one process watches well; the others are looked at by their interval. */
 const maxWatched = 1000;

@@ -1,7 +1,7 @@
 /** What changed in a folder since it was last looked at: the walk and what is known, both in one order, side by side. */
 import { lstat } from 'node:fs/promises';
 import { AppError } from '#platform/errors.ts';
-import type { Change, KnownDocument, KnownDocuments } from '../../service.ts';
+import type { Change, KnownDocument, KnownDocuments } from '../../../service.ts';
 import { joinPath } from './open-inside.ts';
 import { toPath, toShownPath } from './path-id.ts';
 import { readCode } from './read-code.ts';

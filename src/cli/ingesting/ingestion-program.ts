@@ -1,11 +1,11 @@
 /** The words of `nexus sources` and `nexus tasks`. */
 import type { Command } from 'commander';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from '../command.ts';
 
 type Run = (name: string, work: (context: CommandContext) => Promise<number | undefined>) => Promise<void>;
 
-const sourceCommands = () => import('./commands/sources.ts');
-const taskCommands = () => import('./commands/tasks.ts');
+const sourceCommands = () => import('../commands/sources.ts');
+const taskCommands = () => import('../commands/tasks.ts');
 
 export function addSourceCommands(program: Command, run: Run): void {
   const sources = program.command('sources').description('folders and programs that documents come from');

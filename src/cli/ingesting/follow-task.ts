@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
 import type { ItemView, TaskView } from '#modules/ingestion/contract.ts';
-import type { CommandContext } from './command.ts';
-import type { Connection } from './connection.ts';
+import type { CommandContext } from '../command.ts';
+import type { Connection } from '../connection.ts';
 
 const pollMs = 250;
 const pageLimit = '200';

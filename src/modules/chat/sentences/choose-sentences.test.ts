@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { splitSentences } from '#platform/text/split-sentences.ts';
-import { composeAnswer } from './answer-from-passages.ts';
+import { composeAnswer } from '../answer-from-passages.ts';
 import { chooseSentences } from './choose-sentences.ts';
 
 /** A document from offset 100, each sentence a candidate with the score given behind `|`. */

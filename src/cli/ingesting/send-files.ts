@@ -1,7 +1,7 @@
 /** Brings files to the server, a few at a time; what it has answered for is durable. */
 import { readFile, stat } from 'node:fs/promises';
 import { AppError, type ErrorKind, isAppError } from '#platform/errors.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from '../connection.ts';
 import type { FoundFile } from './find-files.ts';
 
 export type FileFailure = { file: string; code: string; message: string };
