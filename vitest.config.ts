@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Tests lie beside what they test, so the level of a test is read from what it asks for: one that imports
- * `test/support/` gets a database and is a `module` test, the others are `unit` tests and start nothing.
+ * `test/support/` gets a database and is a `module` test, one that starts processes is a `process` test, and the others are
+ * `unit` tests.
  */
 const beside = globSync(
   [
@@ -17,9 +18,14 @@ const beside = globSync(
     exclude: ['**/node_modules/**'],
   },
 );
-const wantsDatabase = (file: string) => readFileSync(file, 'utf8').includes('test/support/');
-const moduleTests = beside.filter(wantsDatabase);
-const unitTests = beside.filter((file) => !wantsDatabase(file));
+const levelOf = (file: string): 'module' | 'process' | 'unit' => {
+  const text = readFileSync(file, 'utf8');
+  if (text.includes('test/support/')) return 'module';
+  return /node:child_process|createChildPool|createChildProcessParser|startWorkerProcesses/.test(text)
+    ? 'process'
+    : 'unit';
+};
+const tests = Map.groupBy(beside, levelOf);
 
 /** Two cores are what a small machine and our CI have; more workers only fight over them. */
 const workers = 2;
@@ -32,8 +38,9 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: workers,
     projects: [
-      { test: { name: 'unit', include: unitTests, ...patience } },
-      { test: { name: 'module', include: moduleTests, ...database } },
+      { test: { name: 'unit', include: tests.get('unit') ?? [], ...patience } },
+      { test: { name: 'process', include: tests.get('process') ?? [], ...patience } },
+      { test: { name: 'module', include: tests.get('module') ?? [], ...database } },
       { test: { name: 'api', include: ['test/{api,cli,recipes,security}/**/*.test.ts'], ...database } },
       {
         test: {

@@ -17,9 +17,10 @@ export type Sent = {
   refused: string[];
 };
 
-const waitingSenders = 4;
-/** More of them, as their requests are short and each ends in a write to the disk. */
-const durableSenders = 8;
+/** Requests in flight: as many as a program sends that has much to bring. */
+const senders = 16;
+/** What is wrong with a file is told by these. */
+const faultOfFile = new Set([400, 413, 415, 422]);
 const pollIntervalMs = 20;
 const deadlineMs = 240_000;
 
@@ -28,9 +29,9 @@ export const toSent = ({ name, text }: BenchDocument): SentDocument => ({ name, 
 export async function sendWaiting(server: NexusProcess, documents: readonly SentDocument[]): Promise<Sent> {
   const startedMs = performance.now();
   const refused: string[] = [];
-  const latenciesMs = await sendAll(documents, waitingSenders, async (document) => {
+  const latenciesMs = await sendAll(documents, async (document) => {
     const { status, text } = await server.call('POST', targetOf(document), document.bytes);
-    if (status === 422 || status === 415 || status === 413) refused.push(codeOf(text));
+    if (faultOfFile.has(status)) refused.push(codeOf(text));
     else if (status !== 201 && status !== 200) throw new Error(`${document.name} was answered ${status}: ${text}`);
   });
   const seconds = (performance.now() - startedMs) / 1000;
@@ -41,10 +42,10 @@ export async function sendDurable(server: NexusProcess, documents: readonly Sent
   const startedMs = performance.now();
   const { id } = await post<{ id: string }>(server, '/api/v1/tasks', '{}');
   const refused: string[] = [];
-  const latenciesMs = await sendAll(documents, durableSenders, async (document) => {
+  const latenciesMs = await sendAll(documents, async (document) => {
     const target = `${targetOf(document)}&wait=false&task_id=${id}`;
     const { status, text } = await server.call('POST', target, document.bytes);
-    if (status === 415) refused.push(codeOf(text));
+    if (faultOfFile.has(status)) refused.push(codeOf(text));
     else if (status !== 202) throw new Error(`${document.name} was answered ${status}: ${text}`);
   });
   const acceptedSeconds = (performance.now() - startedMs) / 1000;
@@ -67,7 +68,6 @@ export async function openIndex(server: NexusProcess): Promise<void> {
 
 async function sendAll(
   documents: readonly SentDocument[],
-  senders: number,
   send: (document: SentDocument) => Promise<void>,
 ): Promise<number[]> {
   const waiting = documents.values();

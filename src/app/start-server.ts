@@ -51,10 +51,12 @@ export async function startServer(config: Config, options: StartOptions = {}): P
       closables.add('webhook sender', app.messaging.close);
       closables.add('source watcher', app.sources.watchSources().close);
     }
+    closables.add('progress streams', app.ingestion.tasks.endFollowing);
     if (handleSignals) {
       const shutdown = createShutdown(
         {
           refuseWork() {
+            app.ingestion.tasks.endFollowing();
             app.server.startDraining();
             workers.stopFetching();
           },

@@ -5,11 +5,14 @@ import { createLogger } from '#platform/telemetry/logger.ts';
 import { readConfiguration } from './config.ts';
 import { openInstance } from './open-instance.ts';
 import { startOwnWorkers, workerStopMsOf } from './start-worker-role.ts';
-import type { WorkerOrder } from './worker-processes.ts';
+import type { WorkerOrder, WorkerReport } from './worker-processes.ts';
 
 const failedExitCode = 1;
 
 let stop: (() => void) | undefined;
+
+/** From here on it may have work in hand, and wants to be told to stop. */
+const sayReady = () => process.send?.({ kind: 'ready' } satisfies WorkerReport);
 
 // The server is gone, and with it the embedded database: whatever is in hand goes to another worker.
 process.on('disconnect', () => process.exit(failedExitCode));
@@ -39,6 +42,7 @@ async function start(settings: Readonly<Record<string, unknown>>): Promise<void>
       { drainTimeoutMs: workerStopMsOf(config) },
     );
     stop = () => void shutdown.begin();
+    sayReady();
     logger.info('worker.ready', { module: 'app', pid: process.pid });
   } catch (error) {
     logger.error('worker.start_failed', { module: 'app', error });

@@ -18,6 +18,7 @@ process.on('disconnect', () => process.exit(1));
 process.on('message', (order) => {
   if (order.kind === 'start') writeFileSync(order.settings.folder + '/started-' + process.pid, '');
   if (order.kind === 'start' && order.settings.crashes) process.exit(3);
+  if (order.kind === 'start' && order.settings.isReady !== false) process.send({ kind: 'ready' });
   if (order.kind === 'stop' && order.settings === undefined) {
     writeFileSync(process.env.WORKER_FOLDER + '/stopped-' + process.pid, '');
     process.exit(0);
@@ -70,6 +71,8 @@ it('starts as many as asked, starts a killed one again, and tells all of them to
   const [victim = 0] = workers.pids();
   process.kill(victim, 'SIGKILL');
   await until(async () => (await filesOf('started')).length === 3);
+  // What it has sent before its file was seen may still be on its way.
+  await delay(100);
   const pids = workers.pids();
   expect(pids).toHaveLength(2);
   await workers.close();
@@ -84,6 +87,17 @@ it('waits longer and longer before it starts one that ends at once', async () =>
   const starts = (await filesOf('started')).length;
   expect(starts).toBeGreaterThanOrEqual(4);
   expect(starts).toBeLessThanOrEqual(10);
+});
+
+it('does not wait for children that still start', async () => {
+  const workers = start({ isReady: false });
+  const pids = workers.pids();
+  expect(pids).toHaveLength(2);
+  const startedMs = performance.now();
+  await workers.close();
+  expect(performance.now() - startedMs).toBeLessThan(500);
+  expect(pids.filter(isAlive)).toEqual([]);
+  expect(await filesOf('stopped')).toEqual([]);
 });
 
 it('leaves no child behind when it is killed itself', async () => {

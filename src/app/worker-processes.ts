@@ -23,6 +23,9 @@ export type WorkerOrder =
   /** Takes no further jobs, ends those in hand or gives them back, and exits. */
   | { kind: 'stop' };
 
+/** What a child tells: it takes jobs from now on. Before that it has nothing in hand. */
+export type WorkerReport = { kind: 'ready' };
+
 const firstRestartMs = 100;
 const longestRestartMs = 30_000;
 /** A child that lived so long starts its count of failures anew. */
@@ -33,6 +36,7 @@ export type WorkerProcesses = Workers & { pids(): number[] };
 export function startWorkerProcesses(options: WorkerProcessesOptions): WorkerProcesses {
   const stopping = new AbortController();
   const children = new Set<ChildProcess>();
+  const ready = new WeakSet<ChildProcess>();
   const keeping = Array.from({ length: options.count }, (_value, index) => keep(index + 1));
 
   async function keep(number: number): Promise<void> {
@@ -51,6 +55,7 @@ export function startWorkerProcesses(options: WorkerProcessesOptions): WorkerPro
   function run(number: number): Promise<{ code: number | null; signal: string | null; error?: unknown }> {
     const child = launch(options);
     children.add(child);
+    child.once('message', () => ready.add(child));
     options.logger.info('worker.started', { module: 'app', worker: number, pid: child.pid });
     tell(child, { kind: 'start', settings: options.settings });
     return new Promise((resolve) => {
@@ -65,7 +70,11 @@ export function startWorkerProcesses(options: WorkerProcessesOptions): WorkerPro
 
   function stopFetching(): void {
     stopping.abort();
-    for (const child of children) tell(child, { kind: 'stop' });
+    for (const child of children) {
+      if (ready.has(child)) tell(child, { kind: 'stop' });
+      // It may take seconds before one that still starts can hear.
+      else child.kill('SIGKILL');
+    }
   }
 
   let closing: Promise<void> | undefined;

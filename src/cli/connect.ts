@@ -49,6 +49,7 @@ async function openHere(config: Config, { command, logger }: ConnectOptions): Pr
     const workers = await startOwnWorkers({ instance, config: { ...config, worker }, logger });
     closables.add('workers', workers.close, { timeoutMs: workerStopMsOf(config) });
     return connectInProcess(app, operatorToken, async () => {
+      app.ingestion.tasks.endFollowing();
       await app.server.close();
       await closables.close();
     });

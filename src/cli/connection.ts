@@ -4,6 +4,7 @@ import { Agent, request } from 'undici';
 import type { App } from '#app/build-app.ts';
 import type { RunningServer } from '#app/server-file.ts';
 import { AppError, type ErrorKind } from '#platform/errors.ts';
+import { readEvents, type StreamedEvent } from './ingesting/read-events.ts';
 
 export type ApiRequest = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -18,60 +19,98 @@ export type Connection = {
   readonly url: string | undefined;
   /** The reply's JSON; undefined for an empty one. Throws what the server answered as AppError. */
   call<Reply>(request: ApiRequest): Promise<Reply>;
+  /**
+   * The server-sent events of a path until the server ends them, whether it has told everything or not. Throws what the
+   * server answered instead, SERVER_UNREACHABLE, and the signal's reason.
+   */
+  events(path: string, signal: AbortSignal): AsyncIterable<StreamedEvent>;
   close(): Promise<void>;
 };
 
 type RawReply = { status: number; retryAfterSeconds: number | undefined; text: string };
-type Send = (
-  method: ApiRequest['method'],
-  target: string,
-  headers: Record<string, string>,
-  body?: Buffer | string,
-) => Promise<RawReply>;
+/** The two ways to the server. */
+type Wire = {
+  send(
+    method: ApiRequest['method'],
+    target: string,
+    headers: Record<string, string>,
+    body?: Buffer | string,
+  ): Promise<RawReply>;
+  stream(target: string, signal: AbortSignal): Promise<{ status: number; body: AsyncIterable<Uint8Array> }>;
+};
 
 /** A cold index or a busy parser is worth a few tries; every call of the command line may be repeated. */
 const maxAttempts = 6;
 const longestRetryWaitMs = 5000;
 const requestTimeoutMs = 300_000;
+/** A stream tells at least every 15 s that it is still there. */
+const streamSilenceMs = 60_000;
 
 export function connectTo(server: RunningServer): Connection {
   const agent = new Agent({ headersTimeout: requestTimeoutMs, bodyTimeout: requestTimeoutMs, connections: 8 });
-  const send: Send = async (method, target, headers, body) => {
-    const reply = await request(`${server.url}${target}`, {
-      method,
-      dispatcher: agent,
-      headers: { ...headers, authorization: `Bearer ${server.token}` },
-      body: body ?? null,
-    }).catch((cause: unknown) => {
-      throw new AppError('SERVER_UNREACHABLE', 'unavailable', `The server at ${server.url} does not answer.`, {
-        cause,
-      });
-    });
-    const wait = Number(reply.headers['retry-after']);
-    return { status: reply.statusCode, retryAfterSeconds: wait > 0 ? wait : undefined, text: await reply.body.text() };
+  const authorization = `Bearer ${server.token}`;
+  const unreachable = (cause: unknown): never => {
+    throw new AppError('SERVER_UNREACHABLE', 'unavailable', `The server at ${server.url} does not answer.`, { cause });
   };
-  return toConnection(send, server.url, () => agent.close());
+  const wire: Wire = {
+    async send(method, target, headers, body) {
+      const reply = await request(`${server.url}${target}`, {
+        method,
+        dispatcher: agent,
+        headers: { ...headers, authorization },
+        body: body ?? null,
+      }).catch(unreachable);
+      const wait = Number(reply.headers['retry-after']);
+      const text = await reply.body.text().catch(unreachable);
+      return { status: reply.statusCode, retryAfterSeconds: wait > 0 ? wait : undefined, text };
+    },
+    async stream(target, signal) {
+      const options = { dispatcher: agent, headers: { authorization }, signal, bodyTimeout: streamSilenceMs };
+      const { statusCode, body } = await request(`${server.url}${target}`, options).catch(unreachable);
+      return { status: statusCode, body };
+    },
+  };
+  return toConnection(wire, server.url, () => agent.close());
 }
 
 /** `token` is the operator's, as admitted by the app's identity. */
 export function connectInProcess(app: App, token: string, close: () => Promise<void>): Connection {
-  const send: Send = async (method, target, headers, body) => {
-    const reply = await app.server.inject({
-      method,
-      url: target,
-      headers: { ...headers, authorization: `Bearer ${token}` },
-      ...(body === undefined ? {} : { payload: body }),
-    });
-    const wait = Number(reply.headers['retry-after']);
-    return { status: reply.statusCode, retryAfterSeconds: wait > 0 ? wait : undefined, text: reply.payload };
+  const authorization = `Bearer ${token}`;
+  const wire: Wire = {
+    async send(method, target, headers, body) {
+      const reply = await app.server.inject({
+        method,
+        url: target,
+        headers: { ...headers, authorization },
+        ...(body === undefined ? {} : { payload: body }),
+      });
+      const wait = Number(reply.headers['retry-after']);
+      return { status: reply.statusCode, retryAfterSeconds: wait > 0 ? wait : undefined, text: reply.payload };
+    },
+    async stream(target, signal) {
+      const options = {
+        method: 'GET',
+        url: target,
+        headers: { authorization },
+        signal,
+        payloadAsStream: true,
+      } as const;
+      const reply = await app.server.inject(options);
+      return { status: reply.statusCode, body: reply.stream() };
+    },
   };
-  return toConnection(send, undefined, close);
+  return toConnection(wire, undefined, close);
 }
 
-function toConnection(send: Send, url: string | undefined, close: () => Promise<void>): Connection {
+function toConnection({ send, stream }: Wire, url: string | undefined, close: () => Promise<void>): Connection {
   return {
     url,
     close,
+    async *events(path, signal) {
+      const { status, body } = await stream(path, signal);
+      if (status >= 400) throw toError({ status, retryAfterSeconds: undefined, text: await textOf(body) });
+      yield* readEvents(body);
+    },
     async call<Reply>(request: ApiRequest): Promise<Reply> {
       const { target, headers, payload } = toRaw(request);
       for (let attempt = 1; ; attempt += 1) {
@@ -83,6 +122,12 @@ function toConnection(send: Send, url: string | undefined, close: () => Promise<
       }
     },
   };
+}
+
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body) pieces.push(piece);
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 /** A question that was stored before the failure would be stored again; it is retried only before anything happened. */

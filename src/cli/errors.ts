@@ -4,6 +4,7 @@ export const cliErrors = {
   FOLDER_NOT_FOUND: 'The folder or file does not exist. Correct the path.',
   FOLDER_EMPTY: 'Nothing in the folder can be read. The message says what is there and which endings are read.',
   FOLDER_TOO_LARGE: 'The folder holds more files than one run takes. Take its parts one by one.',
+  FOLDER_WATCHED: 'The folder is a source already, into another collection. Remove that source first.',
   FILE_UNREADABLE: 'This process may not read the file, or it went away. The message says which.',
   SEED_INVALID: 'The seed is no whole number of at most nine digits.',
   CHUNKER_UNKNOWN: 'There is no chunker of that name. The message lists them.',

@@ -195,6 +195,29 @@ describe('a request that was cut off', () => {
   });
 });
 
+test('a reply that was moved to another organization in the database is not believed', async () => {
+  const { id: otherId } = await nexus.app.identity.createOrganization('Moved');
+  const asked = {
+    organizationId: nexus.organization.id,
+    subjectId: 'tester',
+    key: randomUUID(),
+    fingerprint: Buffer.alloc(32, 1),
+    mayRepeat: false,
+  };
+  const found = await idempotency.admit(asked);
+  if ('reply' in found) throw new Error('It was answered from what is kept.');
+  await found.admission.keep({ status: 201, headers: {}, cookies: [], body: 'ours' });
+  expect(await idempotency.admit(asked)).toMatchObject({ reply: { body: 'ours' } });
+  const columns = 'key_hash, fingerprint, locked_until, status, reply, expires_at';
+  await nexus.testDatabase.adminSql(
+    `insert into platform_idempotency_keys (organization_id, ${columns})
+     select '${otherId}', ${columns} from platform_idempotency_keys where organization_id = '${nexus.organization.id}' and reply is not null`,
+  );
+  await expect(idempotency.admit({ ...asked, organizationId: otherId })).rejects.toMatchObject({
+    code: 'BLOB_DAMAGED',
+  });
+});
+
 test('an expired key counts as new, and is pruned', async () => {
   const key = randomUUID();
   await post(`expires ${key}`, key);

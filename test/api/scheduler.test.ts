@@ -61,6 +61,23 @@ test('old events and changes are removed once they are delivered, young ones are
   expect(await count('from corpus_documents')).toBe(2);
 });
 
+test('however many events are old, one turn removes them all', async () => {
+  const many = 25_000;
+  await app.testDatabase.adminSql(`
+    with made as (
+      insert into platform_outbox (organization_id, id, type, data)
+      select '${app.organization.id}', gen_random_uuid(), 'document.deleted', '{}' from generate_series(1, ${many})
+      returning organization_id, id)
+    insert into platform_event_log (organization_id, position, sequence, event_id, created_at)
+    select organization_id, -row_number() over (), -row_number() over (), id, now() - interval '60 days' from made;
+    insert into platform_inbox (organization_id, subscriber, event_id, received_at)
+    select organization_id, 'test.old', event_id, created_at from platform_event_log where position < 0`);
+  await run('prune the outbox');
+  expect(await count('from platform_event_log where position < 0')).toBe(0);
+  expect(await count("from platform_outbox where type = 'document.deleted'")).toBe(0);
+  expect(await count("from platform_inbox where subscriber = 'test.old'")).toBe(0);
+});
+
 test('expired credentials are removed, valid ones are kept', async () => {
   const session = await app.signIn(app.organization.id);
   await app.signIn(app.organization.id);

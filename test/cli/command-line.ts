@@ -27,7 +27,7 @@ export type CommandLine = {
   /** Starts a server in the foreground without waiting for it. */
   spawnServer(): { pid: number; ended: Promise<Ran> };
   /** Starts a server in the foreground and waits until it has told its address. */
-  start(): Promise<Server>;
+  start(environment?: Record<string, string>): Promise<Server>;
   /** Stops what still runs and removes the home. */
   remove(): Promise<void>;
 };
@@ -60,8 +60,8 @@ export function createCommandLine({ home, from = root }: { home?: string; from?:
   const launch = (args: string[], { environment, script = 'src/cli/main.ts' }: RunOptions = {}) =>
     spawn(node, [path.join(from, script), ...args], { cwd: tmpdir(), env: environmentOf(environment) });
 
-  const spawnServer = () => {
-    const child = launch(['start']);
+  const spawnServer = (environment: Record<string, string> = {}) => {
+    const child = launch(['start'], { environment });
     servers.push(child);
     return { child, ended: watch(child) };
   };
@@ -73,8 +73,8 @@ export function createCommandLine({ home, from = root }: { home?: string; from?:
       const { child, ended } = spawnServer();
       return { pid: child.pid ?? 0, ended };
     },
-    async start() {
-      const { child, ended } = spawnServer();
+    async start(environment) {
+      const { child, ended } = spawnServer(environment);
       return { ...(await readServer(folder, child)), end: (signal) => endWith(child, ended, signal) };
     },
     async remove() {

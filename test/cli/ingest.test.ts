@@ -45,6 +45,13 @@ describe('ingest', () => {
     const retried = await nexus.run(['tasks', 'retry', taskId, '--json']);
     expect(retried.json()).toMatchObject({ id: taskId, counts: { failed: 1 }, failed: [{ filename: 'cut.pdf' }] });
     expect(await finds('lighthouse keeper', 'counts gulls')).toBe(true);
+    write('report/cut.pdf', '%PDF-1.4 cut still');
+    unlinkSync(path.join(target, 'cut.pdf'));
+    const third = await nexus.run(['ingest', target]);
+    expect([third.code, third.output]).toEqual([0, expect.not.stringContaining('tasks retry')]);
+    const done = (await nexus.run(['tasks', 'list', '--limit', '1', '--json'])).json().items[0];
+    const again = await nexus.run(['tasks', 'retry', done.id]);
+    expect([again.code, again.output]).toEqual([0, expect.stringContaining('nothing to try again')]);
   });
 
   test('that is interrupted leaves what was sent to the server, and says so', async () => {
@@ -94,9 +101,37 @@ describe('a watched folder', () => {
     );
 
     const removed = await nexus.run(['sources', 'remove', source.id, '--json']);
-    expect(removed.json()).toMatchObject({ state: 'completed', counts: { deleted: 1 } });
+    expect(removed.json()).toMatchObject({ kind: 'removal', state: 'completed', counts: { deleted: 1 } });
     expect(await finds('nothing', 'Nothing yet')).toBe(false);
     expect((await nexus.run(['sources', 'show', source.id, '--json'])).code).toBe(4);
+  });
+
+  test('that is paused, or wanted in another collection, says what to do', async () => {
+    write('other/a.md', '# A\n\nText.\n');
+    const target = path.join(folder, 'other');
+    await nexus.run(['ingest', target, '--watch']);
+    const { items } = (await nexus.run(['sources', 'list', '--json'])).json();
+    const { id } = items.find(({ kind }: { kind: string }) => kind === 'files');
+    const collection = '01890a5d-ac96-774b-bcce-b302099a8057';
+    const elsewhere = await nexus.run(['ingest', target, '--watch', '--collection', collection]);
+    expect([elsewhere.code, elsewhere.errors]).toEqual([5, expect.stringContaining(`sources remove ${id}`)]);
+    await nexus.run(['sources', 'pause', id]);
+    for (const words of [
+      ['ingest', target, '--watch'],
+      ['sources', 'sync', id],
+    ]) {
+      const ran = await nexus.run(words);
+      expect([ran.code, ran.output, ran.errors]).toEqual([5, '', expect.stringContaining(`sources resume ${id}`)]);
+    }
+    expect((await nexus.run(['sources', 'remove', id])).code).toBe(0);
+  });
+
+  test('is asked for in words that a person can follow', async () => {
+    const said = async (...words: string[]) => (await nexus.run(words)).errors;
+    expect(await said('sources', 'add', 'files')).toContain('Which folder?');
+    expect(await said('sources', 'add', 'api', folder)).toContain('has no folder');
+    expect(await said('tasks', 'show', 'mine')).toContain('./nexus tasks list');
+    expect(await said('sources', 'show', 'mine')).toContain('./nexus sources list');
   });
 
   test('of Nexus itself is refused', async () => {

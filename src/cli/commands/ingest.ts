@@ -1,14 +1,16 @@
 import path from 'node:path';
 import * as formats from '#app/formats.ts';
-import type { ItemView, TaskView } from '#modules/ingestion/contract.ts';
+import type { TaskView } from '#modules/ingestion/contract.ts';
 import type { CommandContext } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { interruptedExitCode, listenForInterrupt } from '../exit-interrupted.ts';
-import { type FoundFiles, findFiles } from '../ingesting/find-files.ts';
-import { followTask, listTaskItems, startProgress, type TaskProgress } from '../ingesting/follow-task.ts';
-import { type FileFailure, sendFiles } from '../ingesting/send-files.ts';
-import { toOutcome, type UploadOutcome } from '../ingesting/upload-outcome.ts';
+import { type FileFailure, type FoundFiles, findFiles } from '../ingesting/find-files.ts';
+import { followTask } from '../ingesting/follow-task.ts';
+import { sendFiles } from '../ingesting/send-files.ts';
+import { taskItems } from '../ingesting/task-lists.ts';
+import { startProgress, type TaskProgress } from '../ingesting/task-progress.ts';
+import { createOutcome, type UploadOutcome } from '../ingesting/upload-outcome.ts';
 
 export type IngestOptions = { collection?: string | undefined };
 
@@ -18,9 +20,11 @@ export type IngestReport = UploadOutcome & {
   failed: FileFailure[];
   /** What had to be guessed while reading. */
   warnings: { file: string; message: string }[];
-  /** Files left out because no format reads their ending, by ending. */
+  /** Files left out because no format reads their ending, by ending; under `link` links, which are not followed. */
   skipped: Record<string, number>;
   seconds: number;
+  /** Of the failed ones those that the server has and can try again. */
+  retryable: number;
   /** True: somebody pressed Ctrl-C; what was sent is processed all the same. */
   interrupted: boolean;
   /** Files that were not sent any more. */
@@ -40,13 +44,13 @@ export async function ingest(context: CommandContext, target: string, options: I
   try {
     const upload: Upload = { context, connection, found, options, progress, signal: interrupt.signal };
     const { taskId, ended, failures, left } = await sendAndFollow(upload);
-    const items = ended === undefined ? [] : await listTaskItems(connection, taskId);
-    const outcome = ended === undefined ? nothing : toOutcome(ended, items);
+    const { outcome, failed, warnings } = await readResults(connection, taskId, ended);
     return {
       task_id: taskId,
       ...outcome,
-      failed: [...failures, ...failuresOf(items)],
-      warnings: items.flatMap(({ filename, warnings }) => warnings.map((message) => ({ file: filename, message }))),
+      failed: [...found.unreadable, ...failures, ...failed],
+      retryable: failed.length,
+      warnings,
       skipped: found.skipped,
       seconds: (performance.now() - startedMs) / 1000,
       interrupted: ended === undefined,
@@ -58,7 +62,22 @@ export async function ingest(context: CommandContext, target: string, options: I
   }
 }
 
-const nothing: UploadOutcome = { created: 0, updated: 0, unchanged: 0, chunks: 0, position: undefined };
+type Results = { outcome: UploadOutcome } & Pick<IngestReport, 'failed' | 'warnings'>;
+
+/** What became of each document; nothing while the task goes on. */
+async function readResults(connection: Connection, taskId: string, ended: TaskView | undefined): Promise<Results> {
+  const outcome = createOutcome(ended?.counts.unchanged ?? 0);
+  const failed: FileFailure[] = [];
+  const warnings: IngestReport['warnings'] = [];
+  if (ended === undefined) return { outcome: outcome.read(), failed, warnings };
+  for await (const item of taskItems(connection, taskId)) {
+    const { filename: file, failure } = item;
+    outcome.add(item);
+    warnings.push(...item.warnings.map((message) => ({ file, message })));
+    if (item.state === 'failed') failed.push({ file, code: failure?.code ?? '', message: failure?.message ?? '' });
+  }
+  return { outcome: outcome.read(), failed, warnings };
+}
 
 type Upload = {
   context: CommandContext;
@@ -82,8 +101,9 @@ async function sendAndFollow({ context, connection, found, options, progress, si
   progress.expect(found.files.length);
   const sending = new AbortController();
   const stop = AbortSignal.any([signal, sending.signal]);
-  // The bar moves while files are still being sent.
-  const showing = followTask(connection, taskId, { signal: stop, onProgress: progress.show });
+  // The bar moves while files are still being sent. A failure of it is met where it is waited for.
+  const following = followTask(connection, taskId, { signal: stop, onProgress: progress.show });
+  following.catch(() => undefined);
   const { files } = found;
   try {
     const { sent, failures } = await sendFiles(connection, files, {
@@ -91,16 +111,13 @@ async function sendAndFollow({ context, connection, found, options, progress, si
       collection: options.collection,
       maxFileBytes: context.config.ingestion.maxFileBytes,
       signal,
-      onSent: () => undefined,
     });
     await seal(connection, taskId);
-    sending.abort();
-    await showing;
-    const ended = await followTask(connection, taskId, { signal, onProgress: progress.show });
+    const ended = await following;
     return { taskId, ended, failures, left: files.length - sent - failures.length };
   } catch (error) {
     sending.abort();
-    await showing.catch(() => undefined);
+    await following.catch(() => undefined);
     // What was sent is processed all the same; an open task would wait for more for ever. The failure is the one to tell.
     await seal(connection, taskId).catch(() => undefined);
     throw error;
@@ -109,12 +126,6 @@ async function sendAndFollow({ context, connection, found, options, progress, si
 
 async function seal(connection: Connection, taskId: string): Promise<void> {
   await connection.call({ method: 'POST', path: `/api/v1/tasks/${taskId}/seal` });
-}
-
-function failuresOf(items: readonly ItemView[]): FileFailure[] {
-  return items.flatMap(({ state, filename, failure }) =>
-    state === 'failed' ? [{ file: filename, code: failure?.code ?? '', message: failure?.message ?? '' }] : [],
-  );
 }
 
 export async function runIngest(context: CommandContext, target: string, options: IngestOptions): Promise<number> {
@@ -142,10 +153,14 @@ function printReport({ terminal }: CommandContext, report: IngestReport): void {
   terminal.print(
     `${green('Done')} ${created} new, ${updated} changed, ${unchanged} as before, ${failed.length} failed · ${chunks} chunks · ${seconds.toFixed(1)} s (${rate.toFixed(1)} documents/s)`,
   );
-  const left = Object.entries(skipped).map(([ending, count]) => `${count} × ${ending}`);
+  const { link: links = 0, ...endings } = skipped;
+  const left = Object.entries(endings).map(([ending, count]) => `${count} × ${ending}`);
   if (left.length > 0) terminal.print(dim(`Left out, because no format reads them: ${left.join(', ')}.`));
+  if (links > 0) terminal.print(dim(`Left out, because links are not followed: ${links}.`));
   for (const { file, message } of report.warnings)
     terminal.print(`${yellow('Note')} ${path.normalize(file)}: ${message}`);
   for (const { file, message } of failed) terminal.print(`${red('Failed')} ${path.normalize(file)}: ${message}`);
-  if (failed.length > 0) terminal.print(dim(`Try them again: ./nexus tasks retry ${report.task_id}`));
+  if (failed.length > 0)
+    terminal.print(dim('Correct them and run the same command again: what is as before costs nothing.'));
+  if (report.retryable > 0) terminal.print(dim(`As they were sent: ./nexus tasks retry ${report.task_id}`));
 }

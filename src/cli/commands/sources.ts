@@ -2,12 +2,14 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { ItemView, TaskView } from '#modules/ingestion/contract.ts';
 import type { SourceView, TaskReply } from '#modules/ingestion/sources/contract.ts';
-import { AppError } from '#platform/errors.ts';
+import { AppError, isAppError } from '#platform/errors.ts';
 import type { CommandContext } from '../command.ts';
 import type { Connection } from '../connection.ts';
-import { listAll } from '../ingesting/follow-task.ts';
+import { printFailures, printTasks } from '../ingesting/print-tasks.ts';
+import { requireId } from '../ingesting/require-id.ts';
+import { collect, entriesOf } from '../ingesting/task-lists.ts';
 import type { Terminal } from '../terminal.ts';
-import { printTasks, runTasksFollow } from './tasks.ts';
+import { runTasksFollow } from './tasks.ts';
 
 export type AddSourceOptions = {
   name?: string | undefined;
@@ -22,6 +24,7 @@ export async function runSourcesAdd(
   folder: string | undefined,
   options: AddSourceOptions,
 ): Promise<number> {
+  requireFolder(kind, folder);
   const connection = await context.connect();
   const settings = folder === undefined ? {} : await settingsOf(folder, options);
   const source = await connection.call<SourceView>({
@@ -37,12 +40,29 @@ export async function runSourcesAdd(
   if (context.asJson) context.terminal.printJson(source);
   else {
     context.terminal.print(`Source ${source.id} (${source.name}) was added.`);
-    if (connection.url === undefined)
-      context.terminal.print(
-        `It is looked at when a server runs (\`./nexus start\`), or now with \`./nexus sources sync ${source.id}\`.`,
-      );
+    context.terminal.print(whatNext(source, connection));
   }
   return 0;
+}
+
+const pushedTo: ReadonlySet<string> = new Set(['api', 'manual']);
+
+function requireFolder(kind: string, folder: string | undefined): void {
+  if (kind === 'files' && folder === undefined) {
+    throw new AppError('USAGE', 'invalid', 'Which folder? Say `./nexus sources add files FOLDER`.');
+  }
+  if (pushedTo.has(kind) && folder !== undefined) {
+    const message = `A source of kind ${kind} has no folder: its documents are pushed. For a folder say \`./nexus sources add files ${folder}\`.`;
+    throw new AppError('USAGE', 'invalid', message);
+  }
+}
+
+function whatNext({ id, next_sync_at: next }: SourceView, { url }: Connection): string {
+  const documents = `/api/v1/sources/${id}/documents?external_id=NAME`;
+  if (next === null) return `Push documents to it: PUT ${url ?? ''}${documents} with the bytes of one as the body.`;
+  return url === undefined
+    ? `It is looked at when a server runs (\`./nexus start\`), or now with \`./nexus sources sync ${id}\`.`
+    : `It is looked at now, and watched from then on. See how far it is: ./nexus sources show ${id}`;
 }
 
 /** `ingest FOLDER --watch`: a source, looked at once while we wait, and from then on by the server. */
@@ -53,7 +73,9 @@ export async function runIngestWatch(
 ): Promise<number> {
   const connection = await context.connect();
   const settings = await settingsOf(folder, options);
-  const source = (await findByFolder(connection, settings.folder)) ?? (await addFolder(connection, settings, options));
+  const known = await findByFolder(connection, settings.folder);
+  if (known !== undefined) requireSame(known, options);
+  const source = known ?? (await addFolder(connection, settings, options));
   if (!context.asJson) {
     context.terminal.print(`Source ${source.id} (${source.name}) is watched while a server runs.`);
     if (connection.url === undefined)
@@ -61,6 +83,25 @@ export async function runIngestWatch(
   }
   return runSourcesSync(context, source.id, { full: false });
 }
+
+/** The folder is a source already: what is asked for must be what it does. */
+function requireSame({ id, state, collection_id: current }: SourceView, { collection }: AddSourceOptions): void {
+  if (state === 'paused') throw paused(id);
+  if (collection === undefined || collection.toLowerCase() === current) return;
+  const into = current === null ? 'the collection "default"' : `the collection ${current}`;
+  const message = `The folder is watched already, into ${into}. Remove that source first: ./nexus sources remove ${id}`;
+  throw new AppError('FOLDER_WATCHED', 'conflict', message, { details: { source_id: id } });
+}
+
+const paused = (sourceId: string, cause?: unknown) =>
+  new AppError(
+    'SOURCE_PAUSED',
+    'conflict',
+    `The source is paused. Resume it first: ./nexus sources resume ${sourceId}`,
+    {
+      cause,
+    },
+  );
 
 async function settingsOf(folder: string, { includeHidden = false }: AddSourceOptions) {
   const real = await realpath(folder).catch((cause: unknown) => {
@@ -84,12 +125,14 @@ const addFolder = (connection: Connection, settings: { folder: string }, options
 const longestName = 100;
 
 async function findByFolder(connection: Connection, folder: string): Promise<SourceView | undefined> {
-  const sources = await listAll<SourceView>(connection, '/api/v1/sources', { kind: 'files' });
-  return sources.find((source) => source.settings.folder === folder);
+  for await (const source of entriesOf<SourceView>(connection, '/api/v1/sources', { kind: 'files' })) {
+    if (source.settings.folder === folder) return source;
+  }
+  return undefined;
 }
 
 export async function runSourcesList(context: CommandContext): Promise<undefined> {
-  const sources = await listAll<SourceView>(await context.connect(), '/api/v1/sources');
+  const sources = await collect(entriesOf<SourceView>(await context.connect(), '/api/v1/sources'));
   if (context.asJson) context.terminal.printJson({ items: sources });
   else if (sources.length === 0) context.terminal.print('There is none. Add one: ./nexus sources add files FOLDER');
   else for (const source of sources) printSource(context.terminal, source);
@@ -108,7 +151,10 @@ export async function runSourcesSync(
   { full }: { full: boolean },
 ): Promise<number> {
   const connection = await context.connect();
-  const reply = await connection.call<TaskReply>({ method: 'POST', path: pathOf(sourceId, 'sync'), body: { full } });
+  const request = { method: 'POST', path: pathOf(sourceId, 'sync'), body: { full } } as const;
+  const reply = await connection.call<TaskReply>(request).catch((error: unknown) => {
+    throw isAppError(error, 'SOURCE_PAUSED') ? paused(sourceId, error) : error;
+  });
   return runTasksFollow(context, reply.task_id);
 }
 
@@ -138,24 +184,36 @@ export async function runSourcesHistory(context: CommandContext, sourceId: strin
 
 export async function runSourcesErrors(context: CommandContext, sourceId: string): Promise<undefined> {
   const { terminal, asJson } = context;
-  const items = await listAll<ItemView>(await context.connect(), pathOf(sourceId, 'items'), { state: 'failed' });
+  const failed = entriesOf<ItemView>(await context.connect(), pathOf(sourceId, 'items'), { state: 'failed' });
+  const items = await collect(failed);
   if (asJson) terminal.printJson({ items });
   else if (items.length === 0) terminal.print('No document of this source has failed.');
-  for (const { filename, failure } of asJson ? [] : items) {
-    terminal.print(`${terminal.colours.red('Failed')} ${filename}: ${failure?.message ?? ''} (${failure?.code ?? ''})`);
+  else {
+    const tasks = [...new Set(items.flatMap(({ task_id: taskId }) => taskId ?? []))].slice(0, mostTasksNamed);
+    const retries = tasks.map((taskId) => `./nexus tasks retry ${taskId}`).join(' and ');
+    printFailures(terminal, items, `A file that is at fault has to be corrected; what was only in the way: ${retries}`);
   }
 }
 
+const mostTasksNamed = 3;
+
 const pathOf = (sourceId: string, step?: string): string =>
-  `/api/v1/sources/${encodeURIComponent(sourceId)}${step === undefined ? '' : `/${step}`}`;
+  `/api/v1/sources/${requireId(sourceId, './nexus sources list')}${step === undefined ? '' : `/${step}`}`;
 
 function printSource({ print, colours }: Terminal, source: SourceView): void {
-  const share = `${(source.coverage * 100).toFixed(0)} %`;
+  const { id, kind, name, state, failure, known, searchable, pending, failed } = source;
   print(
-    `${source.id}  ${source.kind} ${colours.bold(source.name)} (${source.state}${source.is_syncing ? ', syncing' : ''})`,
+    `${id}  ${kind === name ? '' : `${kind} `}${colours.bold(name)} (${state}${source.is_syncing ? ', syncing' : ''})`,
   );
+  const share = known === 0 ? '' : ` (${Math.floor(source.coverage * 100)} %)`;
   print(
-    `    ${source.searchable} of ${source.known} searchable (${share}), ${source.pending} pending, ${source.failed} failed · last look ${source.last_synced_at ?? 'never'}`,
+    `    ${searchable} of ${known} searchable${share}, ${pending} pending, ${failed} failed${describeLooks(source)}`,
   );
-  if (source.failure !== null) print(`    ${colours.red(source.failure.message)} (${source.failure.code})`);
+  if (failure !== null) print(`    ${colours.red(failure.message)} (${failure.code})`);
+  if (failed > 0) print(colours.dim(`    Why they failed: ./nexus sources errors ${id}`));
+}
+
+function describeLooks({ last_synced_at: last, next_sync_at: next }: SourceView): string {
+  if (last !== null) return ` · last look ${last}`;
+  return next === null ? '' : ' · not looked at yet';
 }

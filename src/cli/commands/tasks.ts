@@ -1,11 +1,16 @@
-import type { ItemView, TaskView } from '#modules/ingestion/contract.ts';
+import type { TaskView } from '#modules/ingestion/contract.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { interruptedExitCode, listenForInterrupt } from '../exit-interrupted.ts';
-import { countOf, followTask, listTaskItems, readTask, startProgress, toDuration } from '../ingesting/follow-task.ts';
-import type { Terminal } from '../terminal.ts';
+import { followTask } from '../ingesting/follow-task.ts';
+import { printFailures, printTasks, retryHint } from '../ingesting/print-tasks.ts';
+import { requireId } from '../ingesting/require-id.ts';
+import { collect, readTask, taskItems } from '../ingesting/task-lists.ts';
+import { startProgress } from '../ingesting/task-progress.ts';
 
 export type ListTasksOptions = { limit: string; state?: string | undefined; source?: string | undefined };
+
+const listCommand = './nexus tasks list';
 
 export async function runTasksList(context: CommandContext, options: ListTasksOptions): Promise<undefined> {
   const connection = await context.connect();
@@ -19,28 +24,43 @@ export async function runTasksList(context: CommandContext, options: ListTasksOp
 }
 
 export async function runTasksShow(context: CommandContext, taskId: string): Promise<undefined> {
+  requireId(taskId, listCommand);
   const connection = await context.connect();
   const task = await readTask(connection, taskId);
-  const failed = await listTaskItems(connection, taskId, 'failed');
+  const failed = await collect(taskItems(connection, taskId, 'failed'));
   if (context.asJson) context.terminal.printJson({ ...task, failed });
   else {
     printTasks(context.terminal, [task]);
-    printFailures(context.terminal, task.id, failed);
+    printFailures(context.terminal, failed, retryHint(taskId));
   }
 }
 
+export async function runTasksCancel(context: CommandContext, taskId: string): Promise<undefined> {
+  requireId(taskId, listCommand);
+  const connection = await context.connect();
+  const task = await connection.call<TaskView>({ method: 'POST', path: `/api/v1/tasks/${taskId}/cancel` });
+  if (context.asJson) context.terminal.printJson(task);
+  else printTasks(context.terminal, [task]);
+}
+
 export async function runTasksRetry(context: CommandContext, taskId: string): Promise<number> {
+  requireId(taskId, listCommand);
   const connection = await context.connect();
   const { task_id: retried, items } = await connection.call<{ task_id: string; items: number }>({
     method: 'POST',
     path: `/api/v1/tasks/${taskId}/retry`,
   });
-  if (!context.asJson) context.terminal.print(`${items} documents are tried again.`);
+  if (!context.asJson && items === 0) {
+    context.terminal.print('Nothing of this task has failed, so there is nothing to try again.');
+    return 0;
+  }
+  if (!context.asJson) context.terminal.print(`Documents that are tried again: ${items}.`);
   return runTasksFollow(context, retried);
 }
 
 /** Waits for the end of a task; Ctrl-C ends the waiting only. */
 export async function runTasksFollow(context: CommandContext, taskId: string): Promise<number> {
+  requireId(taskId, listCommand);
   const { terminal, asJson } = context;
   const connection = await context.connect();
   const interrupt = listenForInterrupt();
@@ -56,31 +76,11 @@ export async function runTasksFollow(context: CommandContext, taskId: string): P
     else terminal.print(`The task goes on. See how far it is: ./nexus tasks follow ${taskId}`);
     return interruptedExitCode;
   }
-  const failed = await listTaskItems(connection, taskId, 'failed');
+  const failed = await collect(taskItems(connection, taskId, 'failed'));
   if (asJson) terminal.printJson({ ...ended, failed });
   else {
     printTasks(terminal, [ended]);
-    printFailures(terminal, taskId, failed);
+    printFailures(terminal, failed, retryHint(taskId));
   }
-  return failed.length > 0 || ended.failure !== null ? exitCodes.invalid : 0;
-}
-
-export function printTasks(terminal: Terminal, tasks: readonly TaskView[]): void {
-  const { dim, red } = terminal.colours;
-  if (tasks.length === 0) terminal.print('There is none.');
-  for (const task of tasks) {
-    const { counts, state, kind } = task;
-    const { done, total } = countOf(task);
-    const left = task.seconds_left === null ? '' : `, ${toDuration(task.seconds_left)} left`;
-    terminal.print(
-      `${task.id}  ${kind} ${state}  ${done}/${total}, ${counts.failed} failed, ${counts.unchanged} as before · ${task.documents_per_second.toFixed(1)}/s${left}  ${dim(task.created_at)}`,
-    );
-    if (task.failure !== null) terminal.print(`    ${red(task.failure.message)} ${dim(`(${task.failure.code})`)}`);
-  }
-}
-
-function printFailures(terminal: Terminal, taskId: string, failed: readonly ItemView[]): void {
-  const { red, dim } = terminal.colours;
-  for (const { filename, failure } of failed) terminal.print(`${red('Failed')} ${filename}: ${failure?.message ?? ''}`);
-  if (failed.length > 0) terminal.print(dim(`Try them again: ./nexus tasks retry ${taskId}`));
+  return failed.length > 0 || ended.state !== 'completed' ? exitCodes.invalid : 0;
 }

@@ -1,107 +1,73 @@
-/** Waits for a task and shows how far it is. Asks again and again: it works over HTTP and in this process alike. */
+/** Waits for a task by the stream of its progress, and for the server to come back when that breaks. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SingleBar } from 'cli-progress';
-import type { ItemView, TaskView } from '#modules/ingestion/contract.ts';
-import type { CommandContext } from '../command.ts';
+import type { TaskView } from '#modules/ingestion/contract.ts';
+import { AppError, type ErrorKind, isAppError } from '#platform/errors.ts';
 import type { Connection } from '../connection.ts';
 
-const pollMs = 250;
-const pageLimit = '200';
-/** More pages than any task has that a person looks at. */
-const maxPages = 5000;
-const secondsPerMinute = 60;
+/** Streams in a row that told nothing; then the server counts as gone. */
+const mostSilentStreams = 6;
+const defaultPauseMs = 250;
 
-/** Undefined when `signal` ended the waiting. Throws TASK_NOT_FOUND. */
+export type FollowOptions = {
+  signal: AbortSignal;
+  onProgress?(task: TaskView): void;
+  /** Before the second stream; doubles while nothing is heard. Default 250. */
+  firstPauseMs?: number;
+};
+
+/**
+ * The task as it is when it has ended; undefined when `signal` ended the waiting. Only the server's own word ends it: a
+ * stream that breaks is opened again, and the first event of each tells how far the task is. Throws TASK_NOT_FOUND, and
+ * SERVER_UNREACHABLE when nobody answers any more.
+ */
 export async function followTask(
-  connection: Connection,
+  connection: Pick<Connection, 'events'>,
   taskId: string,
-  options: { signal: AbortSignal; onProgress?(task: TaskView): void },
+  { signal, onProgress = () => undefined, firstPauseMs = defaultPauseMs }: FollowOptions,
 ): Promise<TaskView | undefined> {
-  while (!options.signal.aborted) {
-    const task = await readTask(connection, taskId);
-    options.onProgress?.(task);
-    if (task.state !== 'running') return task;
-    await sleep(pollMs, undefined, { signal: options.signal }).catch(() => undefined);
+  let silent = 0;
+  while (!signal.aborted) {
+    silent += 1;
+    const heard = (task: TaskView) => {
+      silent = 0;
+      onProgress(task);
+    };
+    const outcome = await listen(connection, taskId, { signal, onProgress: heard });
+    if (outcome.task !== undefined) return outcome.task;
+    if (silent >= mostSilentStreams) throw lost(taskId, outcome.failure);
+    await sleep(firstPauseMs * 2 ** silent, undefined, { signal }).catch(() => undefined);
   }
   return undefined;
 }
 
-export function readTask(connection: Connection, taskId: string): Promise<TaskView> {
-  return connection.call<TaskView>({ method: 'GET', path: `/api/v1/tasks/${taskId}` });
-}
+type Outcome = { task?: TaskView | undefined; failure?: unknown };
 
-/** Every item of a task, or of one state only. */
-export async function listTaskItems(connection: Connection, taskId: string, state?: string): Promise<ItemView[]> {
-  return listAll<ItemView>(connection, `/api/v1/tasks/${taskId}/items`, { state });
-}
-
-/** Every entry of a list, page by page. */
-export async function listAll<Item>(
-  connection: Connection,
-  path: string,
-  query: Record<string, string | undefined> = {},
-): Promise<Item[]> {
-  const items: Item[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < maxPages; page += 1) {
-    const reply = await connection.call<{ items: Item[]; next_cursor: string | null }>({
-      method: 'GET',
-      path,
-      query: { ...query, limit: pageLimit, cursor },
-    });
-    items.push(...reply.items);
-    if (reply.next_cursor === null) break;
-    cursor = reply.next_cursor;
+/** One stream to its end or its break. Throws what another stream would meet as well. */
+async function listen(
+  connection: Pick<Connection, 'events'>,
+  taskId: string,
+  { signal, onProgress }: Pick<Required<FollowOptions>, 'signal' | 'onProgress'>,
+): Promise<Outcome> {
+  try {
+    for await (const { event, data } of connection.events(
+      `/api/v1/tasks/${encodeURIComponent(taskId)}/events`,
+      signal,
+    )) {
+      if (event === 'progress') onProgress(data as TaskView);
+      if (event === 'done') return { task: data as TaskView };
+      if (event === 'error') return { failure: data };
+    }
+    return {};
+  } catch (failure) {
+    if (signal.aborted || !isAppError(failure) || mayPass.has(failure.kind)) return { failure };
+    // Another server has taken the place of the one that gave us our token.
+    throw failure.kind === 'unauthenticated' ? lost(taskId, failure) : failure;
   }
-  return items;
 }
 
-export type TaskProgress = {
-  /** How many documents are known to come. */
-  expect(total: number): void;
-  show(task: TaskView): void;
-  stop(): void;
-};
+const mayPass: ReadonlySet<ErrorKind> = new Set(['unavailable', 'timeout', 'limit', 'storage-full']);
 
-/** A bar where a person watches, nothing elsewhere. */
-export function startProgress({ terminal, asJson }: Pick<CommandContext, 'terminal' | 'asJson'>): TaskProgress {
-  if (asJson || !terminal.isInteractive) {
-    return { expect: () => undefined, show: () => undefined, stop: () => undefined };
-  }
-  const bar = new SingleBar({
-    format: '{bar} {value}/{total} · {failed} failed · {rate}/s · {left}',
-    clearOnComplete: true,
-    // Else the first Ctrl-C would only stop the bar; nothing of the terminal is changed, so nothing is left behind.
-    gracefulExit: false,
-    linewrap: true,
-  });
-  let expected = 0;
-  bar.start(1, 0, { failed: 0, rate: '0.0', left: '…' });
-  return {
-    expect(total) {
-      expected = total;
-    },
-    show(task) {
-      const { done, total } = countOf(task);
-      bar.setTotal(Math.max(total, expected, 1));
-      bar.update(done, {
-        failed: task.counts.failed,
-        rate: task.documents_per_second.toFixed(1),
-        left: task.seconds_left === null ? '…' : `${toDuration(task.seconds_left)} left`,
-      });
-    },
-    stop: () => bar.stop(),
-  };
-}
-
-/** What is over of a task, and everything that is known of it. */
-export function countOf({ counts }: TaskView): { done: number; total: number } {
-  const { pending, processing, completed, failed, deleted, superseded } = counts;
-  const done = completed + failed + deleted + superseded;
-  return { done, total: done + pending + processing };
-}
-
-export function toDuration(seconds: number): string {
-  const minutes = Math.floor(seconds / secondsPerMinute);
-  return minutes === 0 ? `${Math.ceil(seconds)} s` : `${minutes} min ${Math.ceil(seconds % secondsPerMinute)} s`;
+function lost(taskId: string, cause: unknown): AppError {
+  const message = `The server does not tell any more how far the task is. What it has accepted is not lost; when it runs again: ./nexus tasks follow ${taskId}`;
+  return new AppError('SERVER_UNREACHABLE', 'unavailable', message, { cause, details: { task_id: taskId } });
 }

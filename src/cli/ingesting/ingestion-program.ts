@@ -36,7 +36,11 @@ export function addSourceCommands(program: Command, run: Run): void {
   for (const step of ['pause', 'resume'] as const) {
     sources
       .command(`${step} <id>`)
-      .description(step === 'pause' ? 'stop looking at a source' : 'look at a source again')
+      .description(
+        step === 'pause'
+          ? 'stop looking at a source; what it has brought waits'
+          : 'look at a source again and go on with what waited',
+      )
       .action((id) => run('sources', async (context) => (await sourceCommands()).runSourcesSwitch(context, id, step)));
   }
   sources
@@ -54,7 +58,7 @@ export function addSourceCommands(program: Command, run: Run): void {
 }
 
 export function addTaskCommands(program: Command, run: Run): void {
-  const tasks = program.command('tasks').description('uploads and looks at sources, running and ended');
+  const tasks = program.command('tasks').description('uploads, looks at sources and removals, running and ended');
   tasks
     .command('list')
     .description('the latest tasks')
@@ -70,6 +74,10 @@ export function addTaskCommands(program: Command, run: Run): void {
     .command('follow <id>')
     .description('wait for the end of a task')
     .action((id) => run('tasks', async (context) => (await taskCommands()).runTasksFollow(context, id)));
+  tasks
+    .command('cancel <id>')
+    .description('end a task; what it has not made searchable yet fails with that reason')
+    .action((id) => run('tasks', async (context) => (await taskCommands()).runTasksCancel(context, id)));
   tasks
     .command('retry <id>')
     .description('try everything of a task again that failed, and wait for the end')

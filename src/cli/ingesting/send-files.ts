@@ -2,16 +2,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { AppError, type ErrorKind, isAppError } from '#platform/errors.ts';
 import type { Connection } from '../connection.ts';
-import type { FoundFile } from './find-files.ts';
-
-export type FileFailure = { file: string; code: string; message: string };
+import type { FileFailure, FoundFile } from './find-files.ts';
+import { describeReadFailure } from './read-failure.ts';
 
 export type SendOptions = {
   taskId: string;
   collection: string | undefined;
   maxFileBytes: number;
   signal: AbortSignal;
-  onSent(): void;
 };
 
 /** A file that fails is one line of the report; what the next file would meet as well is the end. */
@@ -40,7 +38,6 @@ export async function sendFiles(
       const failure = await sendFile(connection, file, options);
       if (failure === undefined) sent += 1;
       else failures.push(failure);
-      options.onSent();
     }
   }
   try {
@@ -76,18 +73,9 @@ function toFailure(error: unknown): Omit<FileFailure, 'file'> | undefined {
     const isTheEnd = endingKinds.has(error.kind) || error.code === 'SERVER_UNREACHABLE';
     return isTheEnd ? undefined : { code: error.code, message: error.message };
   }
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-  const reason = code === undefined ? undefined : reasons[code];
-  return reason === undefined ? undefined : { code: 'FILE_UNREADABLE', message: `The file cannot be read: ${reason}.` };
+  const reason = describeReadFailure(error);
+  return reason === undefined ? undefined : { code: 'FILE_UNREADABLE', message: `It cannot be read: ${reason}.` };
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  ENOENT: 'it is no longer there',
-  EISDIR: 'it is a folder',
-  EIO: 'the disk reports an error',
-};
 
 async function readWithin(file: FoundFile, maxBytes: number): Promise<Buffer> {
   const { size } = await stat(file.path);

@@ -95,6 +95,8 @@ export type FoundDocument = {
   title: string;
   contentHash: string;
   pipeline: string;
+  /** Where a person can open the original; null when nobody said. */
+  sourceUrl: string | null;
   chunks: number;
   position: string;
 };

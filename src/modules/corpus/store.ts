@@ -145,8 +145,8 @@ export async function findDocumentRows(
 ) {
   const { rows } = await sql<FoundRow>`
     select key.place::integer - 1 as place, document.id as "documentId", document.title,
-      document.content_hash as "contentHash", document.pipeline, document.chunk_count as chunks,
-      document.change_xid, document.change_id
+      document.content_hash as "contentHash", document.pipeline, document.source_url as "sourceUrl",
+      document.chunk_count as chunks, document.change_xid, document.change_id
     from unnest(${keys.map(({ collectionId }) => collectionId ?? null)}::uuid[],
       ${keys.map(({ externalId }) => externalId)}::text[]) with ordinality as key (collection_id, external_id, place)
     join corpus_documents as document on document.external_id = key.external_id and document.collection_id =
@@ -162,6 +162,7 @@ type FoundRow = {
   title: string;
   contentHash: string;
   pipeline: string;
+  sourceUrl: string | null;
   chunks: number;
   change_xid: string;
   change_id: string;

@@ -113,6 +113,12 @@ export const ingestionConfig = z.strictObject({
     .max(3650)
     .default(90)
     .describe('How long ended tasks and removed items are listed, in days.'),
+  openTaskHours: z
+    .int()
+    .min(1)
+    .max(8760)
+    .default(24)
+    .describe('A task that nobody adds to and nobody seals is ended after this, in hours.'),
   progressIntervalMs: z
     .int()
     .min(50)

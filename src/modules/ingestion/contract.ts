@@ -27,13 +27,13 @@ const reason = z.strictObject({
 
 export const taskStates = ['running', 'completed', 'failed', 'canceled'] as const;
 export const itemStates = ['pending', 'processing', 'completed', 'failed', 'deleted'] as const;
-const taskKinds = ['sync', 'upload', 'retry', 'reprocess'] as const;
+const taskKinds = ['sync', 'upload', 'retry', 'reprocess', 'removal'] as const;
 
 const count = (meaning: string) => z.int().min(0).describe(meaning);
 
 export const taskSchema = z.strictObject({
   id: idSchema,
-  kind: z.enum(taskKinds),
+  kind: z.enum(taskKinds).describe('`sync`: a look at a source. `removal`: a source goes with its documents.'),
   source_id: idSchema,
   state: z.enum(taskStates).describe('`failed`: the look at the source ended early; see `failure`.'),
   sealed: z.boolean().describe('False while more documents may be added.'),

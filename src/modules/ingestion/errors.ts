@@ -14,6 +14,8 @@ export const ingestionErrors = {
     'The file is broken or not of the format that its name says. Open and save it in its own program, then send it again.',
   TASK_NOT_FOUND: 'No task with this id is visible to the caller, or it belongs to another source. List the tasks.',
   TASK_SEALED: 'The task takes no more documents. Open another one.',
+  TASK_FORGOTTEN:
+    'Nobody added to the task or sealed it for `ingestion.openTaskHours`, so it was ended. What came in is processed; open another task for more.',
   TASK_CANCELED: 'Somebody canceled the task before this document was processed. Retry it, or send it again.',
   ITEM_NOT_FOUND: 'No item with this id is visible to the caller. List the items of the task or source.',
   ITEM_NOT_FAILED: 'Only what has failed can be retried. See the state of the item.',
@@ -23,6 +25,8 @@ export const ingestionErrors = {
   REVISION_SUPERSEDED:
     'The document was sent again while it was processed, so this revision is left out. Nothing to do: the newer one follows.',
   ORIGINAL_LOST: 'The bytes that were sent are no longer kept. Send the document again.',
+  ORIGINAL_DAMAGED:
+    'The kept bytes are not the ones that were sent, or were kept under another file key. Send the document again, or restore the file key and retry.',
   ORIGINAL_NOT_KEPT:
     'The file of this document is not kept: it lies at its source, or `ingestion.keepOriginals` was off when it came. Open it at its source, or send it again.',
   TASK_WITH_WAITING: 'A document that is waited for belongs to no task. Leave out `task_id`, or add `wait=false`.',

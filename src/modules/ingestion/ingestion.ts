@@ -37,7 +37,10 @@ export type Ingestion = Maintenance &
      * Throws `ingestionErrors`, PARSER_… when the file broke its reader, and what corpus and gateway throw.
      */
     ingest(organizationId: string, file: IngestFile, signal: AbortSignal): Promise<Ingested>;
-    /** Keeps the file and returns when that is durable; it becomes searchable later. Throws TASK_NOT_FOUND, TASK_SEALED. */
+    /**
+     * Keeps the file and returns when that is durable; it becomes searchable later. Throws
+     * FORMAT_UNSUPPORTED, COLLECTION_NOT_FOUND, TASK_NOT_FOUND, TASK_SEALED.
+     */
     submit(organizationId: string, file: IngestFile & { taskId?: string | undefined }): Promise<Pushed>;
     /** Makes anew the documents of a source that another pipeline made. Throws SOURCE_NOT_FOUND. */
     reprocess(organizationId: string, sourceId: string): Promise<{ taskId: string }>;
@@ -55,7 +58,13 @@ export type IngestionDependencies = {
   intake: DurableIntake;
   corpus: Pick<
     Corpus,
-    'findDocuments' | 'findVectors' | 'replaceDocuments' | 'deleteDocument' | 'deleteDocuments' | 'readDocument'
+    | 'findDocuments'
+    | 'findVectors'
+    | 'replaceDocuments'
+    | 'deleteDocument'
+    | 'deleteDocuments'
+    | 'readDocument'
+    | 'requireCollection'
   >;
   gateway: Pick<Gateway, 'embed' | 'countTokens' | 'embeddingSpace'>;
   parser: Parser;
@@ -108,8 +117,9 @@ export function createIngestion(dependencies: IngestionDependencies): Ingestion 
     ...createMaintenance(dependencies),
     ...createOriginals(dependencies),
     ingest: (organizationId, file, signal) => ingestWhileWaiting(organizationId, file, waiting, signal),
-    submit(organizationId, { taskId, collectionId, bytes, filename, externalId, title }) {
+    async submit(organizationId, { taskId, collectionId, bytes, filename, externalId, title }) {
       work.parser.formatOf(filename);
+      if (collectionId !== undefined) await dependencies.corpus.requireCollection(organizationId, collectionId);
       return intake.upload(organizationId, { taskId, collectionId, bytes, document: { externalId, filename, title } });
     },
     reprocess: createReprocessing(dependencies),

@@ -5,7 +5,7 @@ import type { Transaction } from '#platform/postgres/ports.ts';
 
 type Tenant = { organization_id: string };
 
-export type TaskKind = 'sync' | 'upload' | 'retry' | 'reprocess';
+export type TaskKind = 'sync' | 'upload' | 'retry' | 'reprocess' | 'removal';
 export type TaskState = 'running' | 'completed' | 'failed' | 'canceled';
 export type ItemState = 'pending' | 'processing' | 'completed' | 'failed' | 'deleted';
 
@@ -75,6 +75,7 @@ export type IngestionTables = {
     state: Generated<ItemState>;
     stage: Generated<string>;
     failures: Generated<number>;
+    faults: Generated<number>;
     attempts: Generated<number>;
     failure_code: string | null;
     failure_message: string | null;

@@ -10,6 +10,7 @@ import {
   toEnvelope,
 } from '#platform/events/index.ts';
 import type { Ids } from '#platform/ids.ts';
+import { inPortions } from '#platform/in-portions.ts';
 import { isUniqueViolation } from '#platform/postgres/errors.ts';
 import type { TableDatabase } from '#platform/postgres/ports.ts';
 import type { Random } from '#platform/random.ts';
@@ -72,7 +73,7 @@ export type Messaging = {
   deadLetters: DeadLetters;
   schemas: EventSchemas;
   /** Removes old deliveries; for the scheduler. Returns how many went. */
-  pruneDeliveries(): Promise<number>;
+  pruneDeliveries(signal?: AbortSignal): Promise<number>;
   /** Begins to send; for the scheduler role. */
   start(): void;
   close(): Promise<void>;
@@ -131,9 +132,14 @@ export function createMessaging(dependencies: MessagingDependencies): {
       ...deliveryOperations(parts),
       deadLetters,
       schemas,
-      pruneDeliveries: () =>
-        db.asSystem('prune the deliveries', (transaction) =>
-          pruneDeliveryRows(transaction, { ...config.webhooks, limit: deliveriesPerPrune }),
+      pruneDeliveries: (signal) =>
+        inPortions(
+          deliveriesPerPrune,
+          () =>
+            db.asSystem('prune the deliveries', (transaction) =>
+              pruneDeliveryRows(transaction, { ...config.webhooks, limit: deliveriesPerPrune }),
+            ),
+          signal,
         ),
       start: sender.start,
       async close() {
@@ -196,7 +202,8 @@ function webhookOperations({ db, ids, random, config, secrets, schemas, transpor
       const { state } = change;
       const row = await db
         .inOrganization(organizationId, async (transaction) => {
-          if (state === 'active') await forgetFailures(transaction, webhookId);
+          // Another address is another receiver: what waits for the old one's recovery need not wait any longer.
+          if (state === 'active' || change.url !== undefined) await forgetFailures(transaction, webhookId);
           const reason = state === 'disabled' ? 'Disabled by a person.' : null;
           return updateWebhook(transaction, webhookId, {
             ...change,

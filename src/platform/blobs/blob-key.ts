@@ -4,9 +4,11 @@ const longestKey = 400;
 const pattern = /^[a-z0-9][a-z0-9_-]*(?:\/[a-z0-9][a-z0-9_-]*)*$/;
 const prefixPattern = /^(?:[a-z0-9][a-z0-9_-]*\/)*$/;
 
+export const isBlobKey = (key: string): boolean => key.length <= longestKey && pattern.test(key);
+
 /** Keys are lower-case words in folders, e.g. `<organization id>/uploads/<id>`. No key can leave its store. */
 export function requireBlobKey(key: string): string {
-  if (key.length <= longestKey && pattern.test(key)) return key;
+  if (isBlobKey(key)) return key;
   throw new AppError('BLOB_KEY_INVALID', 'bug', 'A blob key is lower-case words between slashes.', {
     details: { key },
   });

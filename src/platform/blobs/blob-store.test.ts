@@ -1,6 +1,6 @@
 /** One contract for every store: files, and S3 over the real wire. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -134,6 +134,55 @@ test('a list of several pages is followed to its end', async () => {
   }
 });
 
+test('a store that falls silent is given up after the time limit, before its answer and inside of it', async () => {
+  const silent = http.createServer((request, response) => {
+    request.resume();
+    if (request.method !== 'GET') return;
+    response.writeHead(200, { 'content-length': '1000' });
+    response.write('the first bytes');
+  });
+  await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = silent.address() as AddressInfo;
+    const store = await openS3BlobStore(s3Config({ endpoint: `http://127.0.0.1:${port}`, timeoutMs: 300 }));
+    const startedMs = performance.now();
+    for (const work of [store.put('a/b', Buffer.from('x')), store.has('a/b'), store.delete('a/b'), store.get('a/b')])
+      await expect(work).rejects.toMatchObject({ code: 'BLOB_STORE_UNAVAILABLE', kind: 'unavailable' });
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    store.close();
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+  }
+});
+
+test('objects of others below the prefix are none of ours', async () => {
+  const pages = http.createServer((_, response) => {
+    response.setHeader('content-type', 'application/xml');
+    response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>
+      <Contents><Key>tests/many/one</Key><Size>7</Size></Contents>
+      <Contents><Key>tests/many/</Key><Size>0</Size></Contents>
+      <Contents><Key>tests/many/Backup.ZIP</Key><Size>7</Size></Contents></ListBucketResult>`);
+  });
+  await new Promise<void>((resolve) => void pages.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = pages.address() as AddressInfo;
+    const store = await openS3BlobStore(s3Config({ endpoint: `http://127.0.0.1:${port}` }));
+    expect(await keysOf(store, 'many/')).toEqual(['many/one']);
+    store.close();
+  } finally {
+    pages.closeAllConnections();
+    pages.close();
+  }
+});
+
+test.each([{ accessKeyId: 'known' }, { secretAccessKey: 'known' }])(
+  'half a credential is refused, and never replaced by another one: %j',
+  (half) => {
+    expect(blobsConfig.safeParse({ s3: half }).success).toBe(false);
+  },
+);
+
 test('a store that is not there is unavailable, not empty', async () => {
   const store = await openS3BlobStore(s3Config({ endpoint: 'http://127.0.0.1:1', timeoutMs: 500 }));
   await expect(store.has('a/b')).rejects.toMatchObject({ code: 'BLOB_STORE_UNAVAILABLE', kind: 'unavailable' });
@@ -164,6 +213,38 @@ describe('files', () => {
     await expect(store.get('a/other')).rejects.toMatchObject({ code: 'BLOB_DAMAGED' });
     await writeFile(file, bytes);
     expect((await store.get('a/secret')).toString()).toBe('the plain words');
+  });
+
+  test('of two stores on one folder do not write into each other', async () => {
+    const directory = path.join(folder, 'shared');
+    const stores = await Promise.all([openFileBlobStore(directory), openFileBlobStore(directory)]);
+    const writes = Array.from({ length: 40 }, (_, index) => ({
+      key: `a/blob-${index}`,
+      bytes: Buffer.alloc(200_000, index),
+      store: stores[index % 2] as BlobStore,
+    }));
+    await Promise.all(writes.map(({ store, key, bytes }) => store.put(key, bytes)));
+    for (const { key, bytes } of writes)
+      expect(Buffer.compare(await (stores[0] as BlobStore).get(key), bytes)).toBe(0);
+  });
+
+  test('are kept again after somebody removed their folder', async () => {
+    const directory = path.join(folder, 'removed');
+    const store = await openFileBlobStore(directory);
+    await store.put('a/b', Buffer.from('x'));
+    await rm(path.join(directory, 'a'), { recursive: true });
+    await expect(store.put('a/b', Buffer.from('x'))).rejects.toMatchObject({ code: 'BLOB_STORE_UNAVAILABLE' });
+    await store.put('a/b', Buffer.from('y'));
+    expect((await store.get('a/b')).toString()).toBe('y');
+  });
+
+  test('of others in the folder are not listed', async () => {
+    const directory = path.join(folder, 'foreign');
+    const store = await openFileBlobStore(directory);
+    await store.put('a/b', Buffer.from('x'));
+    await writeFile(path.join(directory, 'a', 'Thumbs.db'), 'x');
+    await mkdir(path.join(directory, 'lost+found'), { mode: 0o000 });
+    expect(await keysOf(store, '')).toEqual(['a/b']);
   });
 
   test('leave no draft behind, also when writing fails', async () => {

@@ -26,7 +26,16 @@ export const blobsConfig = z.strictObject({
       accessKeyId: z.string().min(1).optional().describe('Default: what the AWS environment provides.'),
       secretAccessKey: secretSchema.optional().describe('Belongs to `accessKeyId`.'),
       forcePathStyle: z.boolean().default(true).describe('The bucket in the path instead of the host name.'),
-      timeoutMs: z.int().min(100).max(600_000).default(30_000).describe('Longest time of one request.'),
+      timeoutMs: z
+        .int()
+        .min(100)
+        .max(600_000)
+        .default(30_000)
+        .describe('Longest time to keep, read or ask for one blob, attempts included.'),
+    })
+    // Half of a credential would be ignored, and whatever else the machine offers used in its place.
+    .refine(({ accessKeyId, secretAccessKey }) => (accessKeyId === undefined) === (secretAccessKey === undefined), {
+      message: 'accessKeyId and secretAccessKey belong together: set both or none',
     })
     .prefault({}),
 });

@@ -106,12 +106,15 @@ export async function pruneEvents<Tables extends { platform_outbox: OutboxTable 
   return Number(result.numAffectedRows ?? 0n);
 }
 
-/** Removes what the inbox noted, and dead letters, longer ago than that; at most `limit` of each; as the system login. */
+/**
+ * Removes what the inbox noted, and dead letters, longer ago than that; at most `limit` of each; run as the system login.
+ * Returns the larger of both numbers: less than `limit` means that nothing old is left.
+ */
 export async function pruneDeliveries<Tables extends { platform_outbox: OutboxTable }>(
   transaction: Transaction<Tables>,
   { inboxDays, deadLetterDays, limit }: { inboxDays: number; deadLetterDays: number; limit: number },
-): Promise<void> {
-  await sql`
+): Promise<number> {
+  const entries = await sql`
     delete from platform_inbox where (organization_id, subscriber, event_id) in (
       select organization_id, subscriber, event_id from platform_inbox as entry
       where received_at < now() - make_interval(days => ${inboxDays})
@@ -119,8 +122,9 @@ export async function pruneDeliveries<Tables extends { platform_outbox: OutboxTa
         and not exists (select from platform_outbox as event
           where event.organization_id = entry.organization_id and event.id = entry.event_id)
       limit ${limit})`.execute(transaction);
-  await sql`
+  const letters = await sql`
     delete from platform_dead_letters where (organization_id, id) in (
       select organization_id, id from platform_dead_letters
       where created_at < now() - make_interval(days => ${deadLetterDays}) limit ${limit})`.execute(transaction);
+  return Math.max(...[entries, letters].map(({ numAffectedRows = 0n }) => Number(numAffectedRows)));
 }

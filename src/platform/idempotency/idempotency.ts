@@ -90,7 +90,7 @@ export function createIdempotency({
       });
       if (typeof found === 'number')
         return { admission: admissionOf({ organizationId, keyHash, attempt: found }, replyKey) };
-      return { reply: openReply(requireRepeatable(found, fingerprint), replyKey) };
+      return { reply: openReply(requireRepeatable(found, fingerprint), replyKey, organizationId) };
     },
     prune: () => db.asSystem('prune idempotency keys', (transaction) => pruneKeys(transaction, keysPerPrune)),
   };
@@ -111,7 +111,7 @@ export function createIdempotency({
         }
       },
       async keep(reply) {
-        const sealed = seal(replyKey, 'reply', Buffer.from(JSON.stringify(reply)));
+        const sealed = seal(replyKey, replyName(lock.organizationId), Buffer.from(JSON.stringify(reply)));
         await inside((transaction) => keepReply(transaction, lock, { status: reply.status, sealed }));
       },
       async release() {
@@ -133,8 +133,11 @@ function requireRepeatable(found: FoundKey | undefined, fingerprint: Buffer): Re
   throw refusal('IDEMPOTENCY_OUTCOME_UNKNOWN', 'conflict');
 }
 
-function openReply({ reply }: Repeatable, replyKey: Secret): KeptReply {
-  return JSON.parse(unseal(replyKey, 'reply', reply).toString('utf8')) as KeptReply;
+/** Opens in this organization only, wherever in the database it is put. */
+const replyName = (organizationId: string): string => `platform_idempotency_keys/${organizationId}/reply`;
+
+function openReply({ reply }: Repeatable, replyKey: Secret, organizationId: string): KeptReply {
+  return JSON.parse(unseal(replyKey, replyName(organizationId), reply).toString('utf8')) as KeptReply;
 }
 
 const hashOf = ({ subjectId, key }: IdempotentRequest): Buffer =>

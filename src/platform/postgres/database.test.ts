@@ -165,7 +165,11 @@ describe('the database', () => {
   it('limits how many callers wait for a connection, and how long', async () => {
     const config = databaseConfig.parse({ pools: { app: 1, maxWaiting: 1 }, connectTimeoutMs: 200 });
     const small = openDatabase({ urls: test.urls, config });
-    const hold = () => small.withTables<Tables>().inOrganization(organizationId, () => delay(400).then(() => 'held'));
+    const hold = () =>
+      small.withTables<Tables>().inOrganization(organizationId, async (transaction) => {
+        await sql`select pg_sleep(0.4)`.execute(transaction);
+        return 'held';
+      });
     try {
       const results = await Promise.allSettled([hold(), hold(), hold()]);
       const codes = results.map((result) => (result.status === 'rejected' ? result.reason.code : result.value));

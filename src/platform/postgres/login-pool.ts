@@ -8,8 +8,9 @@ import { isConnectionLoss, isSilence, translateError } from './translate-error.t
 /** The connections of one login. */
 export type LoginPool = {
   /**
-   * Runs `work` in one transaction that begins with `opening` (a `begin`, possibly with settings, in one round trip).
-   * Commits when it returns, rolls back when it throws; a connection that broke is thrown away.
+   * Runs `work` in one transaction that begins with `opening` (a `begin`, possibly with settings) when its first
+   * statement is asked, in one round trip. Commits when it returns, rolls back when it throws; a connection that broke is
+   * thrown away.
    */
   transaction<Tables, Result>(opening: string, work: (transaction: Kysely<Tables>) => Promise<Result>): Promise<Result>;
   ping(): Promise<void>;
@@ -39,6 +40,8 @@ export function createLoginPool(options: {
     lock_timeout: config.lockTimeoutMs,
     idle_in_transaction_session_timeout: config.idleInTransactionTimeoutMs,
     keepAlive: true,
+    // Lets a transaction's beginning and its first statement go together; the others wait for one another as before.
+    pipeline: true,
   });
   // A lost connection is noticed by whoever uses it next; without listeners it would end the process.
   pool.on('error', () => undefined);
@@ -54,8 +57,7 @@ export function createLoginPool(options: {
   return {
     async transaction(opening, work) {
       try {
-        const client = await begin(acquire, opening, size + 1);
-        return await finish(client, work);
+        return await finish(openLater(acquire, opening, size + 1), work);
       } catch (error) {
         throw translateError(error);
       }
@@ -78,48 +80,80 @@ export function createLoginPool(options: {
   };
 }
 
+type Answer = pg.QueryResult;
+
+/** A transaction that begins with its first statement, in the same round trip; without one, nothing is asked at all. */
+type LateTransaction = {
+  query(text: string, parameters: unknown[]): Promise<Answer>;
+  /** Undefined when no statement was asked. */
+  client(): Promise<pg.PoolClient> | undefined;
+};
+
+function openLater(acquire: () => Promise<pg.PoolClient>, opening: string, maxAttempts: number): LateTransaction {
+  let opened: Promise<pg.PoolClient> | undefined;
+  return {
+    query(text, parameters) {
+      if (opened !== undefined) return opened.then((client) => client.query(text, parameters));
+      const first = begin({ acquire, opening, maxAttempts }, text, parameters);
+      opened = first.then(({ client }) => client);
+      // Whoever asked the statement hears of it.
+      opened.catch(() => undefined);
+      return first.then(({ answer }) => answer());
+    },
+    client: () => opened,
+  };
+}
+
+type Beginning = { acquire: () => Promise<pg.PoolClient>; opening: string; maxAttempts: number };
+
 /**
  * A connection that died while idle shows itself here; nothing has happened yet, so another one is tried. When the
  * server restarted all idle ones are dead, hence as many attempts as there can be connections, and one more.
  */
 async function begin(
-  acquire: () => Promise<pg.PoolClient>,
-  opening: string,
-  maxAttempts: number,
-): Promise<pg.PoolClient> {
+  { acquire, opening, maxAttempts }: Beginning,
+  text: string,
+  parameters: unknown[],
+): Promise<{ client: pg.PoolClient; answer: () => Answer }> {
   for (let attempt = 1; ; attempt += 1) {
     const client = await acquire();
-    try {
-      await client.query(opening);
-      return client;
-    } catch (error) {
-      client.release(true);
-      if (attempt >= maxAttempts || !isConnectionLoss(error)) throw error;
-    }
+    const [begun, answered] = await Promise.allSettled([client.query(opening), client.query(text, parameters)]);
+    if (begun.status === 'fulfilled') return { client, answer: () => outcomeOf(answered) };
+    client.release(true);
+    if (attempt >= maxAttempts || !isConnectionLoss(begun.reason)) throw begun.reason;
   }
 }
 
+function outcomeOf<Value>(settled: PromiseSettledResult<Value>): Value {
+  if (settled.status === 'rejected') throw settled.reason;
+  return settled.value;
+}
+
 async function finish<Tables, Result>(
-  client: pg.PoolClient,
+  late: LateTransaction,
   work: (transaction: Kysely<Tables>) => Promise<Result>,
 ): Promise<Result> {
-  const door = openDoor<Tables>(client);
+  const door = openDoor<Tables>(late);
   try {
     const result = await work(door.transaction);
     door.shut();
-    const commit = await client.query('commit');
-    if (commit.command !== 'COMMIT') throw notCommitted();
-    client.release();
+    const client = await late.client();
+    const commit = await client?.query('commit');
+    if (commit !== undefined && commit.command !== 'COMMIT') throw notCommitted();
+    client?.release();
     return result;
   } catch (error) {
     door.shut();
-    await rollBack(client, error);
+    await rollBack(late, error);
     throw error;
   }
 }
 
 /** Nothing more is asked of a connection that has gone silent: the answer would not come either. */
-async function rollBack(client: pg.PoolClient, error: unknown): Promise<void> {
+async function rollBack(late: LateTransaction, error: unknown): Promise<void> {
+  // A transaction that could not begin has given its connection back.
+  const client = await late.client()?.catch(() => undefined);
+  if (client === undefined) return;
   if (isSilence(error)) {
     client.release(true);
     return;
@@ -139,15 +173,15 @@ function notCommitted(): AppError {
 }
 
 /**
- * Kysely on one client, until it is shut: a handle that is kept beyond its transaction would otherwise speak inside the
+ * Kysely on one transaction, until it is shut: a handle that is kept beyond its transaction would otherwise speak inside the
  * next one of this connection, which may belong to another organization.
  */
-function openDoor<Tables>(client: pg.PoolClient): { transaction: Kysely<Tables>; shut(): void } {
+function openDoor<Tables>(late: LateTransaction): { transaction: Kysely<Tables>; shut(): void } {
   let open = true;
   const guarded = {
     query: (text: string, parameters: unknown[]) => {
       if (!open) throw misused('was used after its end');
-      return client.query(text, parameters);
+      return late.query(text, parameters);
     },
     release: () => undefined,
   };

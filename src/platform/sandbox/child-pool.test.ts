@@ -61,6 +61,16 @@ test('passes on the error that the child found in the file', async () => {
   });
 });
 
+test('takes from such an error what is short and flat: the child may have been taken over', async () => {
+  const error = await order(openPool(), 'refuseAtLength').catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'DOCUMENT_DAMAGED', message: 'y'.repeat(1_000) });
+  expect(isAppError(error) && error.details).toEqual({ page: 3, isLast: true, words: 'x'.repeat(500) });
+});
+
+test('refuses an answer whose header alone would keep the parent busy', async () => {
+  expect(await codeOf(order(openPool(), 'longAnswer'))).toBe('PARSER_REPLY');
+});
+
 test.each([
   ['crash', 'PARSER_CRASHED'],
   ['exit', 'PARSER_CRASHED'],

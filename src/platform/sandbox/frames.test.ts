@@ -29,6 +29,12 @@ test('a frame above the limit is refused by its announcement', () => {
   expect(() => createFrameReader(200).push(lengths)).not.toThrow();
 });
 
+test('a header above four million bytes is refused by its announcement, however much the parts may have', () => {
+  const lengths = (header: number): Uint8Array => toFrameBytes({ header: 'x'.repeat(header), parts: [] })[0] as Uint8Array;
+  expect(() => createFrameReader(100_000_000).push(lengths(4_000_001))).toThrow(RangeError);
+  expect(() => createFrameReader(100_000_000).push(lengths(3_000_000))).not.toThrow();
+});
+
 test('more bytes than announced and too many parts are refused', () => {
   const bytes = Buffer.concat(toFrameBytes({ header: 1, parts: [] }));
   expect(() => createFrameReader(100).push(Buffer.concat([bytes, Buffer.from('x')]))).toThrow(RangeError);

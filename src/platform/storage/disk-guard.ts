@@ -18,12 +18,18 @@ const mebibyte = 1024 ** 2;
 /** Looks once before it returns. A disk that cannot be asked counts as free: the write itself will tell. */
 export async function openDiskGuard(folder: string, { reserveMegabytes }: StorageConfig): Promise<DiskGuard> {
   let freeBytes = Number.POSITIVE_INFINITY;
+  let isLooking = false;
   const look = async (): Promise<void> => {
+    // A disk that does not answer would take one thread after the other, which all file access needs.
+    if (isLooking) return;
+    isLooking = true;
     try {
       const { bavail, bsize } = await statfs(folder);
       freeBytes = bavail * bsize;
     } catch {
       freeBytes = Number.POSITIVE_INFINITY;
+    } finally {
+      isLooking = false;
     }
   };
   await look();

@@ -98,7 +98,7 @@ async function makeCopies({ postgres, database, organizations, random }: Making,
   }
   const relay = createRelayStore(database.withTables(), { holder: ids.next(), leaseMs: 60_000, clock: systemClock });
   await relay.takeLease();
-  while (((await relay.numberEvents(1000)) ?? []).length > 0);
+  while (((await relay.numberEvents(1000))?.events ?? []).length > 0);
   // Half of the copies lie side by side, so that they are delivered at the same time; the others anywhere.
   const isNear = ({ eventId }: Copy) => Number.parseInt(eventId.slice(-1), 16) < 8;
   const far = random.shuffle(copies.filter((copy) => !isNear(copy)));

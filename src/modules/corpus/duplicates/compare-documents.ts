@@ -1,5 +1,6 @@
 /** Which of two documents that may say the same do: by the hash of the text, else by exact Jaccard of the shingles. */
 
+import { nextTurn } from '#platform/pace.ts';
 import { signatureLength, similarityOf } from '#platform/text/min-hash.ts';
 import { bandsOf } from '#platform/text/min-hash-bands.ts';
 import { jaccardOf, type Shingles, shinglesOf } from '#platform/text/shingles.ts';
@@ -15,6 +16,10 @@ const worthComparing = 0.85;
 const mostComparisons = 50;
 /** Longer texts are compared by their signatures alone, in UTF-16 code units. */
 const longestComparedText = 1_000_000;
+/** Originals read for one document, together; those beyond are compared by their signatures alone. A second's work. */
+const mostComparedCharacters = 4_000_000;
+/** After a text of this length others have a turn: the transaction waits, the process does not. */
+const longText = 100_000;
 /** Shingles remembered in one transaction; 8 bytes each. */
 const mostRememberedShingles = 4_000_000;
 
@@ -54,10 +59,11 @@ export function createComparer(transaction: CorpusTransaction, known: ReadonlyMa
   const shingles = new Map<string, Shingles>();
   let remembered = 0;
 
-  function remember(id: string, text: string): void {
+  async function remember(id: string, text: string): Promise<void> {
     const set = shinglesOf(text);
     remembered += set.length;
     shingles.set(id, set);
+    if (text.length >= longText) await nextTurn();
   }
 
   async function prepare(ids: readonly string[]): Promise<void> {
@@ -68,11 +74,11 @@ export function createComparer(transaction: CorpusTransaction, known: ReadonlyMa
     const missing = ids.filter((id) => !shingles.has(id));
     for (const id of missing) {
       const text = known.get(id);
-      if (text !== undefined) remember(id, text);
+      if (text !== undefined) await remember(id, text);
     }
     const unknown = missing.filter((id) => !known.has(id));
     if (unknown.length === 0) return;
-    for (const { id, text } of await readTexts(transaction, unknown)) remember(id, text);
+    for (const { id, text } of await readTexts(transaction, unknown)) await remember(id, text);
   }
 
   /** Those of the candidates that are the same text as the document. */
@@ -87,7 +93,7 @@ export function createComparer(transaction: CorpusTransaction, known: ReadonlyMa
       .filter(({ similarity }) => similarity >= worthComparing)
       .sort((left, right) => right.similarity - left.similarity)
       .slice(0, mostComparisons);
-    const readable = likely.filter(({ original }) => isShort(original) && isShort(document));
+    const readable = isShort(document) ? fewEnough(likely.filter(({ original }) => isShort(original))) : [];
     if (readable.length > 0) await prepare([document.id, ...readable.map(({ original }) => original.id)]);
     for (const match of likely) {
       const similarity = exactSimilarity(document.id, match.original.id) ?? match.similarity;
@@ -110,6 +116,15 @@ function estimate(left: Compared, right: Compared): number {
   return left.signature === undefined || right.signature === undefined
     ? 0
     : similarityOf(left.signature, right.signature);
+}
+
+/** From the first on, as many as may be read for one document. */
+function fewEnough(matches: readonly Match[]): Match[] {
+  let characters = 0;
+  return matches.filter(({ original }) => {
+    characters += original.characters;
+    return characters <= mostComparedCharacters;
+  });
 }
 
 const isShort = ({ characters }: Compared) => characters <= longestComparedText;

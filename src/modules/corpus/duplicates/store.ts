@@ -11,6 +11,12 @@ export type ComparedRow = {
   signature: Buffer | null;
 };
 
+/**
+ * Originals that one band gives: texts that are alike and not the same, as forms are, share their bands by the thousand,
+ * and each further one would cost as much as all before it.
+ */
+const mostOfOneBand = 200;
+
 const comparedColumns = sql`
   document.id, encode(document.text_hash, 'hex') as "textHash", document.characters,
   (select signature from corpus_signatures as signature
@@ -95,8 +101,8 @@ export async function replaceSignatures(
 }
 
 /**
- * Originals of the collection with one of these texts or a band in common; `except` are not looked at. Each text by a
- * lookup of its own: while tables grow fast the planner has no statistics yet and would read the whole collection.
+ * Originals of the collection with one of these texts or a band in common, of a crowded band the oldest; `except` are
+ * not looked at. Each text and band by a lookup of its own: while tables grow fast the planner has no statistics yet and would read the whole collection.
  */
 export async function findOriginals(
   transaction: CorpusTransaction,
@@ -114,8 +120,12 @@ export async function findOriginals(
         order by text_hash, id limit 1
       ) as copy
       union
-      select document_id as id from corpus_signature_bands
-      where collection_id = ${collectionId} and hash = any(${bands}::bigint[])
+      select near.id from unnest(${bands}::bigint[]) as wanted (hash)
+      cross join lateral (
+        select document_id as id from corpus_signature_bands
+        where collection_id = ${collectionId} and hash = wanted.hash and document_id <> all(${except}::uuid[])
+        order by document_id limit ${mostOfOneBand}
+      ) as near
     ) as original
     join corpus_documents as document on document.id = original.id
     where original.id <> all(${except}::uuid[])`.execute(transaction);

@@ -1,6 +1,6 @@
 /** Where everything that shall become searchable enters; what it has answered for is durable. */
 import type { BlobStore } from '#platform/blobs/ports.ts';
-import { AppError, isAppError } from '#platform/errors.ts';
+import { AppError } from '#platform/errors.ts';
 import type { TableDatabase } from '#platform/postgres/ports.ts';
 import { ingestionErrors } from '../errors.ts';
 import type { Acceptance, DiscoveredDocument, Intake } from '../service.ts';
@@ -9,6 +9,7 @@ import { type AcceptDependencies, type Accepted, accept } from './accept.ts';
 import { discardBlobs } from './discard-blobs.ts';
 import { originalKey } from './original-key.ts';
 import { createPush, type Pushed, type PushedDocument } from './push-documents.ts';
+import { retryConflicts } from './retry-conflicts.ts';
 import { endTasks, ensureUploadSource, insertTask, lockTask, sealTaskRow } from './store.ts';
 import { uploadSource } from './upload-source.ts';
 
@@ -38,25 +39,12 @@ export type IntakeDependencies = AcceptDependencies & {
   blobs: BlobStore;
 };
 
-const mostAttempts = 4;
-
-/** Two acceptances can meet on the same rows; one of them is undone by the database or by us and simply comes again. */
-async function withRetries<Result>(work: () => Promise<Result>): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (attempt >= mostAttempts || !isAppError(error, 'DATABASE_CONFLICT', 'INTAKE_CONFLICT')) throw error;
-    }
-  }
-}
-
 export function createIntake({ db, blobs, ...dependencies }: IntakeDependencies): DurableIntake {
   const { ids } = dependencies;
   const inOrganization = <Result>(
     organizationId: string,
     work: (transaction: IngestionTransaction) => Promise<Result>,
-  ): Promise<Result> => withRetries(() => db.inOrganization(organizationId, work));
+  ): Promise<Result> => retryConflicts(() => db.inOrganization(organizationId, work));
 
   const forgetBlobs = (keys: readonly string[]) => discardBlobs(blobs, keys);
 

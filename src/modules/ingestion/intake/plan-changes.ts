@@ -41,8 +41,9 @@ function planUpsert(plan: ChangePlan, document: AcceptedDocument, known: KnownIt
   if (known !== undefined) takeOver(plan, known, document.blobKey);
 }
 
+/** What a person deleted is known as long as its source has it, so its end there is still news. */
 function planRemoval(plan: ChangePlan, known: KnownItem | undefined): void {
-  if (known === undefined || known.state === 'deleted') {
+  if (known === undefined || (known.state === 'deleted' && known.change === 'delete')) {
     plan.oldNews += 1;
     return;
   }

@@ -161,7 +161,7 @@ export async function upsertItems(
       task_id = excluded.task_id, batch_id = excluded.batch_id, change = 'upsert',
       revision = ingestion_items.revision + 1, filename = excluded.filename, title = excluded.title, url = excluded.url,
       size_bytes = excluded.size_bytes, source_version = excluded.source_version, modified_at = excluded.modified_at,
-      blob_key = excluded.blob_key, state = 'pending', stage = 'discovered', failures = 0, attempts = 0,
+      blob_key = excluded.blob_key, state = 'pending', stage = 'discovered', failures = 0, faults = 0, attempts = 0,
       failure_code = null, failure_message = null, outcome = null, warnings = '[]', discovered_at = now(), processed_at = null,
       updated_at = now()
     returning xmax = 0 as made`.execute(transaction);
@@ -181,8 +181,8 @@ export async function assignItems(
       task_id = ${task}, batch_id = given.batch_id, change = given.change, revision = item.revision + 1,
       source_version = case when given.change = 'delete' then null else item.source_version end,
       blob_key = case when given.change = 'delete' then null else item.blob_key end,
-      state = 'pending', stage = 'discovered', failures = 0, attempts = 0, failure_code = null, failure_message = null,
-      processed_at = null, updated_at = now()
+      state = 'pending', stage = 'discovered', failures = 0, faults = 0, attempts = 0, failure_code = null,
+      failure_message = null, outcome = null, warnings = '[]', processed_at = null, updated_at = now()
     from unnest(
       ${items.map(({ id }) => id)}::uuid[], ${items.map(({ batchId }) => batchId)}::uuid[],
       ${items.map(({ change }) => change)}::text[]

@@ -11,6 +11,7 @@ import {
   countItems,
   findSource,
   insertSource,
+  lockSource,
   type SourcePatch,
   type SourceRow,
   type SourceTransaction,
@@ -30,15 +31,20 @@ export function createAdministration(dependencies: Omit<SourcesDependencies, 'in
   ): Promise<Source> {
     return db
       .inOrganization(organizationId, async (transaction) => {
-        const source = await findSource(transaction, sourceId);
-        if (source === undefined) throw sourceNotFound();
+        // Held: it must not be removed between this look and the change.
+        const source = await lockSource(transaction, sourceId);
+        if (source === undefined || source.state === 'deleted') throw sourceNotFound();
         return withCounts(transaction, await work(transaction, source));
       })
       .catch(rethrowTakenName);
   }
 
   const show: Administration['show'] = (organizationId, sourceId) =>
-    inSource(organizationId, sourceId, async (_transaction, source) => source);
+    db.inOrganization(organizationId, async (transaction) => {
+      const source = await findSource(transaction, sourceId);
+      if (source === undefined) throw sourceNotFound();
+      return withCounts(transaction, source);
+    });
 
   return {
     show,

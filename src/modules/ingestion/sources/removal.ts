@@ -1,5 +1,4 @@
 /** Removing a source: out of sight at once, its documents in portions, the rest remembered for a while. */
-
 import { isAppError } from '#platform/errors.ts';
 import type { Job } from '#platform/queue/ports.ts';
 import { requireMade, sourceNotFound } from './looking/request-sync.ts';
@@ -7,7 +6,7 @@ import type { Sources, SourcesDependencies } from './service.ts';
 import {
   changeSource,
   deleteTombstone,
-  insertSyncTask,
+  insertSourceTask,
   listKnownRows,
   listRemovedSources,
   lockSource,
@@ -38,7 +37,7 @@ export function createRemoval({ db, intake, jobs, ids, clock }: Dependencies) {
       const source = await lockSource(transaction, sourceId);
       if (source === undefined || (source.state === 'deleted') !== (wants === 'deleted')) throw sourceNotFound();
       requireMade(source);
-      await insertSyncTask(transaction, { organizationId, id: taskId, sourceId });
+      await insertSourceTask(transaction, { organizationId, id: taskId, sourceId, kind: 'removal' });
       await changeSource(transaction, sourceId, {
         state: 'deleted',
         removed_at: source.removed_at ?? clock.now(),

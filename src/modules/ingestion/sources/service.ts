@@ -50,7 +50,7 @@ export type Sources = {
   ): Promise<Source>;
   /** The source is gone at once; the task ends when its documents are. */
   remove(organizationId: string, sourceId: string): Promise<{ taskId: string }>;
-  /** Stops looking and refuses pushes; what was accepted is processed. */
+  /** Stops looking and refuses pushes; what was accepted waits until `resume`. */
   pause(organizationId: string, sourceId: string): Promise<Source>;
   resume(organizationId: string, sourceId: string): Promise<Source>;
   /**

@@ -18,6 +18,7 @@ import { createIntake } from '../intake/create-intake.ts';
 import { filesConfig, sourcesConfig } from './config.ts';
 import type { Sources } from './service.ts';
 import { createSources } from './sources.ts';
+import type { SourceTables } from './store.ts';
 
 const ids = createIds(systemClock, systemRandom);
 const operator = { isOperator: true };
@@ -257,6 +258,77 @@ describe('a source that is looked at', () => {
     await sources.syncDueSources();
     await work();
     expect(await itemsOf(id)).toEqual(['+a.md']);
+  });
+
+  it('that is removed while it is looked at leaves no task that never ends', async () => {
+    for (let index = 0; index < 1600; index += 1) write(`${index}.md`);
+    const { id } = await addFolder();
+    const { taskId } = await sources.sync(organizationId, id, { full: false });
+    const looking = work();
+    const count = async () =>
+      (await testDatabase.adminSql('select id from ingestion_items where source_id = $1 limit 1', [id])).length;
+    await expect.poll(count, { interval: 2, timeout: 10_000 }).toBe(1);
+    const removal = await sources.remove(organizationId, id);
+    await looking;
+    const tasks = await testDatabase.adminSql(
+      'select id, kind, is_sealed, failure_code from ingestion_tasks where source_id = $1 order by id',
+      [id],
+    );
+    expect(tasks).toEqual([
+      { id: taskId, kind: 'sync', is_sealed: true, failure_code: 'SOURCE_NOT_FOUND' },
+      { id: removal.taskId, kind: 'removal', is_sealed: false, failure_code: null },
+    ]);
+    await work('ingestion.removal');
+    expect(await itemsOf(id)).not.toContainEqual(expect.stringMatching(/^[+]/));
+  });
+
+  it('that is being removed cannot be paused, resumed or changed back into being', async () => {
+    const { id } = await addFolder();
+    const meanwhile = async (work: () => Promise<unknown>) => {
+      let ended: Promise<unknown> = Promise.resolve();
+      await testDatabase.database.withTables<SourceTables>().inOrganization(organizationId, async (transaction) => {
+        await transaction.updateTable('ingestion_sources').set({ state: 'deleted' }).where('id', '=', id).execute();
+        ended = work().catch((error: { code?: string }) => error.code);
+        await new Promise((resolve) => setTimeout(resolve, 150));
+      });
+      const outcome = await ended;
+      const [row] = await testDatabase.adminSql('select state from ingestion_sources where id = $1', [id]);
+      await testDatabase.adminSql("update ingestion_sources set state = 'active' where id = $1", [id]);
+      return { outcome, ...row };
+    };
+    const refused = { outcome: 'SOURCE_NOT_FOUND', state: 'deleted' };
+    expect(await meanwhile(() => sources.pause(organizationId, id))).toEqual(refused);
+    expect(await meanwhile(() => sources.resume(organizationId, id))).toEqual(refused);
+    expect(await meanwhile(() => sources.change(organizationId, id, { name: 'back' }, operator))).toEqual(refused);
+  });
+
+  it('is looked at again after somebody canceled the task of a look', async () => {
+    write('a.md');
+    const { id } = await addFolder();
+    const { taskId } = await sources.sync(organizationId, id, { full: false });
+    await testDatabase.adminSql(
+      "update ingestion_tasks set state = 'canceled', is_sealed = true, finished_at = now() where id = $1",
+      [taskId],
+    );
+    await work();
+    expect(await sources.show(organizationId, id)).toMatchObject({ sync_task_id: null, last_synced_at: null });
+    expect(await itemsOf(id)).toEqual([]);
+    expect((await sources.sync(organizationId, id, { full: false })).taskId).not.toBe(taskId);
+    await work();
+    expect(await itemsOf(id)).toEqual(['+a.md']);
+  });
+
+  it('that is paused amid a full look is looked at fully when it is resumed, and did not come to its end before', async () => {
+    write('a.md');
+    const { id } = await addFolder();
+    await sources.sync(organizationId, id, { full: true });
+    await sources.pause(organizationId, id);
+    await work();
+    expect(await sources.show(organizationId, id)).toMatchObject({
+      sync_task_id: null,
+      full_sync_requested: true,
+      last_synced_at: null,
+    });
   });
 
   it('is watched: an edit asks for a look by itself', async () => {

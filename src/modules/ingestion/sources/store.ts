@@ -151,13 +151,21 @@ export async function writeFingerprints(
   `.execute(transaction);
 }
 
-export async function insertSyncTask(
+/** Open: whoever does the work seals it. */
+export async function insertSourceTask(
   transaction: SourceTransaction,
-  task: { organizationId: string; id: string; sourceId: string },
+  {
+    organizationId,
+    id,
+    sourceId,
+    kind,
+  }: { organizationId: string; id: string; sourceId: string } & {
+    kind: 'sync' | 'removal';
+  },
 ): Promise<void> {
   await transaction
     .insertInto('ingestion_tasks')
-    .values({ organization_id: task.organizationId, id: task.id, source_id: task.sourceId, kind: 'sync' })
+    .values({ organization_id: organizationId, id, source_id: sourceId, kind })
     .execute();
 }
 
@@ -197,19 +205,28 @@ export async function touchSync(
   return result.numUpdatedRows > 0n;
 }
 
-/** Lets the look end. Undefined when it is another's by now, or when it was asked for again since `requests`. */
+/**
+ * Lets the look end. Undefined when it is another's by now, or when it was asked for again since `requests`. One that was
+ * cut short says nothing about the source, and a full one is still asked for.
+ */
 export async function endSync(
   transaction: SourceTransaction,
   holder: { sourceId: string; attempt: number; requests: number | undefined },
-  end: { failure: { code: string; message: string } | undefined; nextInSeconds: number | undefined },
+  end: {
+    failure?: { code: string; message: string } | undefined;
+    isCutShort?: boolean;
+    nextInSeconds: number | undefined;
+  },
 ): Promise<{ wasKept: boolean } | undefined> {
-  const { failure, nextInSeconds = null } = end;
+  const { failure, isCutShort = false, nextInSeconds = null } = end;
+  const hasWorked = failure === undefined && !isCutShort;
   const { rows } = await sql<{ wasKept: boolean }>`
     update ingestion_sources as source set
-      sync_task_id = null, full_sync_requested = false, sync_is_kept = false,
+      sync_task_id = null, full_sync_requested = source.full_sync_requested and ${isCutShort}, sync_is_kept = false,
       next_sync_at = now() + make_interval(secs => ${nextInSeconds}),
-      failures_in_a_row = case when ${failure === undefined} then 0 else source.failures_in_a_row + 1 end,
-      last_synced_at = case when ${failure === undefined} then now() else source.last_synced_at end,
+      failures_in_a_row = case when ${hasWorked} then 0 when ${isCutShort} then source.failures_in_a_row
+        else source.failures_in_a_row + 1 end,
+      last_synced_at = case when ${hasWorked} then now() else source.last_synced_at end,
       failure_code = coalesce(${failure?.code ?? null}, source.failure_code),
       failure_message = coalesce(${failure?.message ?? null}, source.failure_message)
     from (select id, sync_is_kept from ingestion_sources where id = ${holder.sourceId} for update) as before

@@ -8,6 +8,7 @@ import { hashContent } from './hash-content.ts';
 import { isUnchanged } from './is-unchanged.ts';
 import { pipelineOf } from './pipeline.ts';
 import { type Original, parseOriginal, prepareDocument, refuseLargeFile } from './prepare-document.ts';
+import { settleStored } from './settle-stored.ts';
 import type { Ingested, StoreWaited, Waited } from './store-waited.ts';
 
 export type IngestFile = {
@@ -24,7 +25,7 @@ export type IngestFile = {
 
 export type WaitingDependencies = Pick<
   BatchDependencies,
-  'corpus' | 'gateway' | 'parser' | 'analyze' | 'blobs' | 'ids' | 'clock' | 'config' | 'onStep' | 'onStage'
+  'db' | 'corpus' | 'gateway' | 'parser' | 'analyze' | 'blobs' | 'ids' | 'clock' | 'config' | 'onStep' | 'onStage'
 > & { storeWaited: StoreWaited };
 
 /** Throws `ingestionErrors`, PARSER_… when the file broke its reader, and what corpus and gateway throw. */
@@ -53,7 +54,8 @@ export async function ingestWhileWaiting(
   const [stored] = await corpus.findDocuments(organizationId, [{ collectionId, externalId }]);
   if (stored !== undefined && isUnchanged(original, pipeline, stored)) {
     const { documentId, chunks, position } = stored;
-    return { documentId, chunks, position, outcome: 'unchanged', warnings: [] };
+    const isSettled = await settleStored(organizationId, { collectionId, original, stored }, dependencies);
+    if (isSettled) return { documentId, chunks, position, outcome: 'unchanged', warnings: [] };
   }
   let waited: Waited;
   const kept = keepOriginal(organizationId, bytes, dependencies);

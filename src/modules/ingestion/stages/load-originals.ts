@@ -74,7 +74,12 @@ async function readBytes(
   try {
     return await blobs.get(key);
   } catch (error) {
-    if (!isAppError(error, 'BLOB_NOT_FOUND')) throw error;
-    throw new AppError('ORIGINAL_LOST', 'invalid', ingestionErrors.ORIGINAL_LOST, { cause: error });
+    if (isAppError(error, 'BLOB_NOT_FOUND')) throw unreadable('ORIGINAL_LOST', error);
+    if (isAppError(error, 'BLOB_DAMAGED')) throw unreadable('ORIGINAL_DAMAGED', error);
+    throw error;
   }
+}
+
+function unreadable(code: 'ORIGINAL_LOST' | 'ORIGINAL_DAMAGED', cause: AppError): AppError {
+  return new AppError(code, 'invalid', ingestionErrors[code], { cause });
 }

@@ -143,9 +143,9 @@ export async function settleUnchanged(
   dependencies: BatchDependencies,
 ): Promise<void> {
   if (unchanged.length === 0) return;
-  await dependencies.db.inOrganization(batch.organizationId, async (transaction) => {
+  const written = await dependencies.db.inOrganization(batch.organizationId, async (transaction) => {
     await requireHeld(transaction, batch);
-    await completeItems(
+    return completeItems(
       transaction,
       unchanged.map(({ item, stored }) => ({
         id: item.id,
@@ -157,7 +157,12 @@ export async function settleUnchanged(
       })),
     );
   });
-  await forgetOriginals(dependencies, unchanged);
+  // Of what a newer revision has taken over, the bytes are that one's.
+  const settled = new Set(written);
+  await forgetOriginals(
+    dependencies,
+    unchanged.filter(({ item }) => settled.has(item.id)),
+  );
 }
 
 /** Removes the documents of these items, whether or not they ever were searchable. */
@@ -220,9 +225,9 @@ export async function settleFailures(
   const retryOf = placeRetries(judged, ids.next);
   await db.inOrganization(organizationId, async (transaction) => {
     await requireHeld(transaction, batch);
-    const writes = judged.map(({ item, stage, judgement: { isFinal, failures, code, message } }) => {
+    const writes = judged.map(({ item, stage, judgement: { isFinal, failures, faults, code, message } }) => {
       const batchId = retryOf.get(item.id)?.id;
-      return { id: item.id, revision: item.revision, isFinal, batchId, stage, failures, code, message };
+      return { id: item.id, revision: item.revision, isFinal, batchId, stage, failures, faults, code, message };
     });
     const written = new Set(await writeFailures(transaction, writes));
     const counted = countBatches(

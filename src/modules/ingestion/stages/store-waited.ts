@@ -1,9 +1,10 @@
 /** Stores documents whose senders wait: those that come at once share a transaction, in which their items are recorded. */
 import type { Replaced } from '#modules/corpus/index.ts';
-import { AppError, assert, isAppError } from '#platform/errors.ts';
+import { AppError, assert } from '#platform/errors.ts';
 import { beforeCommitIn } from '#platform/postgres/before-commit.ts';
 import { ingestionErrors } from '../errors.ts';
 import { discardBlobs } from '../intake/discard-blobs.ts';
+import { retryConflicts } from '../intake/retry-conflicts.ts';
 import { endTasks, tallyLeavers } from '../intake/store.ts';
 import { tallyOf } from '../intake/tally-leavers.ts';
 import { uploadSource } from '../intake/upload-source.ts';
@@ -40,21 +41,13 @@ export type StoreWaited = (organizationId: string, waited: Waited) => Promise<In
 
 type Dependencies = Pick<BatchDependencies, 'corpus' | 'gateway' | 'blobs' | 'ids' | 'config' | 'clock' | 'onStage'>;
 
-/** Somebody else pushed the same document in the same moment; then ours comes after theirs. */
-const mostAttempts = 4;
-
 export function createWaitedStore(dependencies: Dependencies): StoreWaited {
-  const storeTogether = async (organizationId: string, documents: readonly Waited[]): Promise<readonly Ingested[]> => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await timeStage(dependencies, { stage: 'store', documents: documents.length }, () =>
-          storeDocuments(organizationId, documents, dependencies),
-        );
-      } catch (error) {
-        if (attempt >= mostAttempts || !isAppError(error, 'INTAKE_CONFLICT')) throw error;
-      }
-    }
-  };
+  const storeTogether = (organizationId: string, documents: readonly Waited[]): Promise<readonly Ingested[]> =>
+    retryConflicts(() =>
+      timeStage(dependencies, { stage: 'store', documents: documents.length }, () =>
+        storeDocuments(organizationId, documents, dependencies),
+      ),
+    );
   const gather = gatherWrites(storeTogether, { most: dependencies.config.batchDocuments });
   return async (organizationId, waited) => {
     // What this request adds to its transactions must be in the one that stores its document, and in no other's.

@@ -29,6 +29,8 @@ export type BatchItem = {
   documentId: string | undefined;
   taskId: string | undefined;
   failures: number;
+  /** Of them those that were no outage. */
+  faults: number;
   attempts: number;
   failureCode: string | undefined;
 };
@@ -59,7 +61,7 @@ export async function takeItems(transaction: IngestionTransaction, batchId: stri
     where batch_id = ${batchId} and state in ('pending', 'processing')
     returning id, external_id as "externalId", change, revision, filename, title, url, size_bytes as "sizeBytes",
       blob_key as "blobKey", original_key as "originalKey", document_id as "documentId", task_id as "taskId", failures,
-      attempts, failure_code as "failureCode"`.execute(transaction);
+      faults, attempts, failure_code as "failureCode"`.execute(transaction);
   return rows.map((row) => ({
     ...row,
     title: row.title ?? undefined,
@@ -134,7 +136,7 @@ export async function completeItems(transaction: IngestionTransaction, done: rea
     update ingestion_items as item set state = 'completed', stage = 'indexed', document_id = done.document_id,
       content_hash = done.content_hash, pipeline = done.pipeline, outcome = done.outcome, chunks = done.chunks,
       position = done.position, warnings = done.warnings, original_key = done.original_key, blob_key = null,
-      failures = 0, failure_code = null, failure_message = null, processed_at = now(), updated_at = now()
+      failures = 0, faults = 0, failure_code = null, failure_message = null, processed_at = now(), updated_at = now()
     from unnest(
       ${column(({ id }) => id)}::uuid[], ${column(({ revision }) => revision)}::integer[],
       ${column(({ documentId }) => documentId)}::uuid[], ${column(({ contentHash }) => contentHash)}::text[],
@@ -148,12 +150,13 @@ export async function completeItems(transaction: IngestionTransaction, done: rea
   return rows.map(({ id }) => id);
 }
 
-/** The same for items whose document is gone from its source. */
+/** The same for items whose document is gone from its source, where it is new when it is back. */
 export async function markDeleted(transaction: IngestionTransaction, gone: readonly ItemEffect[]): Promise<string[]> {
   if (gone.length === 0) return [];
   const { rows } = await sql<{ id: string }>`
-    update ingestion_items as item set state = 'deleted', document_id = null, content_hash = null, blob_key = null,
-      original_key = null, failure_code = null, failure_message = null, processed_at = now(), updated_at = now()
+    update ingestion_items as item set state = 'deleted', change = 'delete', document_id = null, content_hash = null,
+      source_version = null, blob_key = null, original_key = null, failure_code = null, failure_message = null,
+      processed_at = now(), updated_at = now()
     from unnest(${gone.map(({ id }) => id)}::uuid[], ${gone.map(({ revision }) => revision)}::integer[])
       as gone (id, revision)
     where item.id = gone.id and item.revision = gone.revision and item.state = 'processing'
@@ -168,6 +171,7 @@ export type FailureWrite = ItemEffect & {
   batchId: string | undefined;
   stage: string;
   failures: number;
+  faults: number;
   code: string;
   message: string;
 };
@@ -182,14 +186,15 @@ export async function writeFailures(
   const { rows } = await sql<{ id: string }>`
     update ingestion_items as item set
       state = case when failed.is_final then 'failed' else 'pending' end, batch_id = coalesce(failed.batch_id, item.batch_id),
-      stage = failed.stage, failures = failed.failures, attempts = item.attempts + 1, failure_code = failed.code,
+      stage = failed.stage, failures = failed.failures, faults = failed.faults, attempts = item.attempts + 1, failure_code = failed.code,
       failure_message = failed.message, processed_at = case when failed.is_final then now() end, updated_at = now()
     from unnest(
       ${column(({ id }) => id)}::uuid[], ${column(({ revision }) => revision)}::integer[],
       ${column(({ isFinal }) => isFinal)}::boolean[], ${column(({ batchId }) => batchId ?? null)}::uuid[],
       ${column(({ stage }) => stage)}::text[], ${column(({ failures }) => failures)}::integer[],
-      ${column(({ code }) => code)}::text[], ${column(({ message }) => message)}::text[]
-    ) as failed (id, revision, is_final, batch_id, stage, failures, code, message)
+      ${column(({ faults }) => faults)}::integer[], ${column(({ code }) => code)}::text[],
+      ${column(({ message }) => message)}::text[]
+    ) as failed (id, revision, is_final, batch_id, stage, failures, faults, code, message)
     where item.id = failed.id and item.revision = failed.revision and item.state = 'processing'
     returning item.id`.execute(transaction);
   return rows.map(({ id }) => id);
@@ -277,7 +282,7 @@ export async function recordWaitedItems(
         content_hash, document_id, pipeline, outcome, chunks, position, warnings, original_key, state, stage, processed_at)
       select ${organizationId}::uuid, id, source_id, external_id, 'upsert', filename, title, size_bytes, content_hash,
         document_id, pipeline, outcome, chunks, position, warnings, original_key, 'completed', 'indexed', now()
-      from given order by external_id
+      from given order by source_id, external_id
       on conflict (organization_id, source_id, external_id) do update set
         task_id = null, batch_id = null, change = 'upsert', revision = ingestion_items.revision + 1,
         filename = excluded.filename, title = excluded.title, url = null, size_bytes = excluded.size_bytes,
@@ -285,7 +290,7 @@ export async function recordWaitedItems(
         content_hash = excluded.content_hash,
         document_id = excluded.document_id, pipeline = excluded.pipeline, outcome = excluded.outcome,
         chunks = excluded.chunks, position = excluded.position, warnings = excluded.warnings,
-        state = 'completed', stage = 'indexed', failures = 0, attempts = 0, failure_code = null,
+        state = 'completed', stage = 'indexed', failures = 0, faults = 0, attempts = 0, failure_code = null,
         failure_message = null, processed_at = now(), updated_at = now()
       returning id, revision, source_id, external_id
     )
@@ -300,6 +305,43 @@ export async function recordWaitedItems(
     assert(row !== undefined, 'an upsert without a condition returns its rows');
     return row;
   });
+}
+
+export type UploadedItem = {
+  id: string;
+  taskId: string | null;
+  state: ItemState;
+  blobKey: string | null;
+  documentId: string | null;
+  contentHash: string | null;
+  pipeline: string | null;
+};
+
+/** An item by its name, held until the transaction ends. */
+export async function lockUploadedItem(
+  transaction: IngestionTransaction,
+  { sourceId, externalId }: { sourceId: string; externalId: string },
+): Promise<UploadedItem | undefined> {
+  const { rows } = await sql<UploadedItem>`
+    select id, task_id as "taskId", state, blob_key as "blobKey", document_id as "documentId",
+      content_hash as "contentHash", pipeline
+    from ingestion_items where source_id = ${sourceId} and external_id = ${externalId} for update`.execute(transaction);
+  return rows[0];
+}
+
+/** The latest version that was sent is the one that is stored: whatever is in hand of another changes nothing any more. */
+export async function completeAsStored(
+  transaction: IngestionTransaction,
+  itemId: string,
+  sent: { filename: string; title: string | undefined; sizeBytes: number; chunks: number; position: string },
+): Promise<void> {
+  await sql`
+    update ingestion_items set state = 'completed', stage = 'indexed', change = 'upsert', revision = revision + 1,
+      task_id = null, batch_id = null, filename = ${sent.filename}, title = ${sent.title ?? null}, url = null,
+      size_bytes = ${sent.sizeBytes}, source_version = null, modified_at = null, blob_key = null, outcome = 'unchanged',
+      chunks = ${sent.chunks}, position = ${sent.position}, warnings = '[]', failures = 0, faults = 0, attempts = 0,
+      failure_code = null, failure_message = null, processed_at = now(), updated_at = now()
+    where id = ${itemId}`.execute(transaction);
 }
 
 /** Tasks whose items are in the batch. */

@@ -20,6 +20,7 @@ import {
   listTaskRows,
   lockFailedItems,
   type RetriedItem,
+  readNow,
   readTaskRow,
   reopenTask,
   type TaskFilter,
@@ -47,6 +48,8 @@ export type Tasks = {
    * all of them. Throws TASK_NOT_FOUND.
    */
   follow(organizationId: string, taskId: string, signal: AbortSignal): AsyncIterable<TaskEvent>;
+  /** The process stops: everybody who follows a task is told SERVER_STOPPING, and may come again. */
+  endFollowing(): void;
 };
 
 export type TasksDependencies = {
@@ -81,6 +84,7 @@ export function createTasks(dependencies: TasksDependencies): Tasks {
         return requireTask(transaction, taskId);
       }),
     follow: follower.follow,
+    endFollowing: follower.end,
   };
 }
 
@@ -138,10 +142,12 @@ function createRetries(dependencies: TasksDependencies): Pick<Tasks, 'retry' | '
   return {
     async retry(organizationId, taskId) {
       let retried = 0;
+      // What fails again meanwhile had its retry.
+      const until = await db.inOrganization(organizationId, readNow);
       for (let turn = 0; turn < mostRetryTurns; turn += 1) {
         const count = await db.inOrganization(organizationId, async (transaction) => {
           await requireTask(transaction, taskId);
-          const items = await lockFailedItems(transaction, { taskId, limit: itemsPerRetry });
+          const items = await lockFailedItems(transaction, { taskId, until, limit: itemsPerRetry });
           await requeue(transaction, organizationId, items);
           return items.length;
         });

@@ -1,5 +1,6 @@
 /** Live progress: one question to the database at a time for all who follow the same task. */
 import type { Clock } from '#platform/clock.ts';
+import { AppError } from '#platform/errors.ts';
 import type { TableDatabase } from '#platform/postgres/ports.ts';
 import { waitFor } from '#platform/wait-for.ts';
 import type { IngestionConfig } from '../config.ts';
@@ -28,6 +29,7 @@ const overlapMs = 15_000;
 export function createTaskFollower({ db, clock, config, read }: Dependencies) {
   /** The latest look of each task that somebody follows, shared while it is fresh. */
   const looks = new Map<string, Promise<Look>>();
+  const ending = new AbortController();
 
   async function lookAt(organizationId: string, taskId: string): Promise<Look> {
     const task = await read(organizationId, taskId);
@@ -55,13 +57,17 @@ export function createTaskFollower({ db, clock, config, read }: Dependencies) {
   return {
     async *follow(organizationId: string, taskId: string, signal: AbortSignal): AsyncGenerator<TaskEvent> {
       const news = createNews();
+      const until = AbortSignal.any([signal, ending.signal]);
       for (;;) {
         const look = await shareLook(organizationId, taskId);
         yield* news.of(look);
         if (look.task.state !== 'running') return;
-        await waitFor(config.progressIntervalMs, signal);
+        await waitFor(config.progressIntervalMs, until);
       }
     },
+    /** A stop does not wait for the end of a task. */
+    end: () =>
+      ending.abort(new AppError('SERVER_STOPPING', 'unavailable', 'The server is stopping. The task goes on with it.')),
   };
 }
 

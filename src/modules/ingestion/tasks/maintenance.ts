@@ -1,5 +1,6 @@
 /** What the scheduler does so that nothing stays behind: batches without a job, tasks without an end. */
 import type { Jobs } from '#platform/queue/ports.ts';
+import { ingestionErrors } from '../errors.ts';
 import { sendBatchJobs } from '../intake/send-batch-jobs.ts';
 import { endTasks } from '../intake/store.ts';
 import {
@@ -8,12 +9,13 @@ import {
   findPendingBatches,
   findRunningTasks,
   pruneOld,
+  sealIdleTasks,
   touchIdleBatches,
 } from './store.ts';
 import { createSweep, type SweepDependencies } from './sweep-blobs.ts';
 
 export type Maintenance = {
-  /** Gives a job to each batch that nobody sees to, and ends tasks that nobody ended. For the scheduler, each minute. */
+  /** Gives a job to each batch that nobody sees to, and ends tasks that nobody ended or sealed. For the scheduler, each minute. */
   reconcile(): Promise<{ batches: number; tasks: number }>;
   /** Gives jobs to what waits for a source, which was paused until now. */
   wakeSource(organizationId: string, sourceId: string): Promise<void>;
@@ -29,6 +31,8 @@ type Dependencies = SweepDependencies & { jobs: Jobs };
 const pendingSeconds = 60;
 /** Holders touch their batch four times a minute. */
 const runningSeconds = 180;
+/** When somebody waits for a source that goes on. */
+const silentSeconds = 45;
 const idleAtOnce = 1000;
 const tasksAtOnce = 1000;
 const wokenAtOnce = 10_000;
@@ -39,7 +43,7 @@ export function createMaintenance(dependencies: Dependencies): Maintenance {
   return { ...createReconciliation(dependencies), ...createSweep(dependencies), prune: createPruning(dependencies) };
 }
 
-function createReconciliation({ db, jobs }: Dependencies): Pick<Maintenance, 'reconcile' | 'wakeSource'> {
+function createReconciliation({ db, jobs, config }: Dependencies): Pick<Maintenance, 'reconcile' | 'wakeSource'> {
   async function reconcileBatches(): Promise<number> {
     const query = { pendingSeconds, runningSeconds, limit: idleAtOnce };
     const idle = await db.asSystem('find batches that nobody works on', (transaction) =>
@@ -58,14 +62,21 @@ function createReconciliation({ db, jobs }: Dependencies): Pick<Maintenance, 're
   }
 
   async function reconcileTasks(): Promise<number> {
-    const query = { olderThanSeconds: pendingSeconds, limit: tasksAtOnce };
+    const openHours = config.openTaskHours;
+    const query = { sealedSeconds: pendingSeconds, openHours, limit: tasksAtOnce };
     const running = await db.asSystem('find tasks that nobody ended', (transaction) =>
       findRunningTasks(transaction, query),
     );
+    const forgotten = { code: 'TASK_FORGOTTEN', message: ingestionErrors.TASK_FORGOTTEN };
     let ended = 0;
     for (const [organizationId, tasks] of Map.groupBy(running, (task) => task.organizationId)) {
-      const ids = tasks.map(({ id }) => id);
-      ended += (await db.inOrganization(organizationId, (transaction) => endTasks(transaction, ids))).length;
+      const idsOf = (isSealed: boolean) => tasks.filter((task) => task.isSealed === isSealed).map(({ id }) => id);
+      const done = await db.inOrganization(organizationId, async (transaction) => {
+        // Whoever opened them forgot them, or was killed.
+        const sealed = await sealIdleTasks(transaction, idsOf(false), { hours: openHours, failure: forgotten });
+        return endTasks(transaction, [...idsOf(true), ...sealed]);
+      });
+      ended += done.length;
     }
     return ended;
   }
@@ -74,7 +85,7 @@ function createReconciliation({ db, jobs }: Dependencies): Pick<Maintenance, 're
     reconcile: async () => ({ batches: await reconcileBatches(), tasks: await reconcileTasks() }),
     wakeSource: (organizationId, sourceId) =>
       db.inOrganization(organizationId, async (transaction) => {
-        const ids = await findPendingBatches(transaction, { sourceId, limit: wokenAtOnce });
+        const ids = await findPendingBatches(transaction, { sourceId, silentSeconds, limit: wokenAtOnce });
         await sendBatchJobs(transaction, jobs, organizationId, ids.map(toBatch));
       }),
   };

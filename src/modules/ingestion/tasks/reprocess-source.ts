@@ -7,8 +7,10 @@ import type { Jobs } from '#platform/queue/ports.ts';
 import type { IngestionConfig } from '../config.ts';
 import { ingestionErrors } from '../errors.ts';
 import type { DurableIntake } from '../intake/create-intake.ts';
-import { insertTask, lockSource } from '../intake/store.ts';
+import { insertTask, lockSource, tallyLeavers } from '../intake/store.ts';
+import { tallyOf } from '../intake/tally-leavers.ts';
 import type { Parser } from '../ports.ts';
+import { toFailure } from '../stages/judge-failure.ts';
 import { pipelineOf } from '../stages/pipeline.ts';
 import type { IngestionTables } from '../store.ts';
 import { requeueItems } from './requeue-items.ts';
@@ -26,6 +28,8 @@ export type ReprocessDependencies = {
   canFetch: (sourceKind: string) => boolean;
 };
 
+type Place = { organizationId: string; sourceId: string; taskId: string; canFetch: boolean };
+
 const itemsPerTurn = 500;
 const mostTurns = 10_000;
 
@@ -33,10 +37,7 @@ export function createReprocessing(dependencies: ReprocessDependencies) {
   const { db, intake, ids } = dependencies;
 
   /** One page of the source's items; undefined after the last. */
-  function requeuePage(
-    place: { organizationId: string; sourceId: string; taskId: string; canFetch: boolean },
-    afterId: string | undefined,
-  ) {
+  function requeuePage(place: Place, afterId: string | undefined) {
     return db.inOrganization(place.organizationId, async (transaction) => {
       const query = { sourceId: place.sourceId, afterId, limit: itemsPerTurn };
       const items = await listCompletedItems(transaction, query);
@@ -44,12 +45,27 @@ export function createReprocessing(dependencies: ReprocessDependencies) {
       const available = outdated.filter(({ originalKey }) => place.canFetch || originalKey !== null);
       const changes = available.map(({ id, sizeBytes }) => ({ id, sizeBytes, change: 'upsert' as const }));
       await requeueItems(transaction, place, changes, dependencies);
+      await tallyLeavers(transaction, tallyOf(available.map(({ taskId }) => ({ taskId, state: 'completed' }))));
       return {
         lastId: items.at(-1)?.id,
         unchanged: items.length - outdated.length,
         lost: outdated.length - available.length,
       };
     });
+  }
+
+  /** All of them, page by page. */
+  async function requeueAll(place: Place): Promise<{ unchanged: number; lost: number }> {
+    let afterId: string | undefined;
+    const all = { unchanged: 0, lost: 0 };
+    for (let turn = 0; turn < mostTurns; turn += 1) {
+      const page = await requeuePage(place, afterId);
+      all.unchanged += page.unchanged;
+      all.lost += page.lost;
+      if (page.lastId === undefined) break;
+      afterId = page.lastId;
+    }
+    return all;
   }
 
   /** Returns when all of them wait for a worker. Of those whose bytes are not kept the task tells. Throws SOURCE_NOT_FOUND. */
@@ -63,18 +79,16 @@ export function createReprocessing(dependencies: ReprocessDependencies) {
       await insertTask(transaction, { organizationId, id: taskId, sourceId, kind: 'reprocess', isSealed: false });
       return dependencies.canFetch(source.kind);
     });
-    let afterId: string | undefined;
-    let unchanged = 0;
-    let lost = 0;
-    for (let turn = 0; turn < mostTurns; turn += 1) {
-      const page = await requeuePage({ organizationId, sourceId, taskId, canFetch }, afterId);
-      unchanged += page.unchanged;
-      lost += page.lost;
-      if (page.lastId === undefined) break;
-      afterId = page.lastId;
+    try {
+      const { unchanged, lost } = await requeueAll({ organizationId, sourceId, taskId, canFetch });
+      const failure = lost === 0 ? undefined : { code: 'REPROCESS_UNSUPPORTED', message: lostMessage(lost) };
+      await intake.sealTask(organizationId, taskId, { unchanged, ...(failure && { failure }) });
+    } catch (error) {
+      const { code, message } = toFailure(error);
+      // What it holds already is done; should the database be away, the reconciliation ends it later.
+      await intake.sealTask(organizationId, taskId, { failure: { code, message } }).catch(() => undefined);
+      throw error;
     }
-    const failure = lost === 0 ? undefined : { code: 'REPROCESS_UNSUPPORTED', message: lostMessage(lost) };
-    await intake.sealTask(organizationId, taskId, { unchanged, ...(failure && { failure }) });
     return { taskId };
   };
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { IngestionTransaction, ItemOutcome, ItemState, TaskKind, TaskState } from '../store.ts';
 
 export type TaskRow = {
@@ -26,7 +26,8 @@ export type TaskRow = {
 /** The rate is measured over this window, or since the task began when that is shorter. */
 const windowSeconds = 15;
 
-const selectTask = sql`
+/** With the numbers of those rows only: to be given few of them. */
+const selectTasks = (rows: RawBuilder<unknown>) => sql`
   select task.id, task.kind, task.source_id as "sourceId", task.state, task.is_sealed as "isSealed",
     coalesce(tally.pending, 0)::integer as pending, coalesce(tally.processing, 0)::integer as processing,
     (coalesce(tally.completed, 0) + left_completed)::integer as completed,
@@ -36,7 +37,7 @@ const selectTask = sql`
     greatest(0.001, least(${windowSeconds}, extract(epoch from now() - task.created_at)))::float8 as "recentSeconds",
     task.failure_code as "failureCode", task.failure_message as "failureMessage",
     task.created_at as "createdAt", task.finished_at as "finishedAt"
-  from ingestion_tasks as task
+  from (select * from ingestion_tasks ${rows}) as task
   left join lateral (
     select count(*) filter (where state = 'pending') as pending, count(*) filter (where state = 'processing') as processing,
       count(*) filter (where state = 'completed') as completed, count(*) filter (where state = 'failed') as failed,
@@ -46,7 +47,7 @@ const selectTask = sql`
   ) as tally on true`;
 
 export async function readTaskRow(transaction: IngestionTransaction, taskId: string): Promise<TaskRow | undefined> {
-  const { rows } = await sql<TaskRow>`${selectTask} where task.id = ${taskId}`.execute(transaction);
+  const { rows } = await sql<TaskRow>`${selectTasks(sql`where id = ${taskId}`)}`.execute(transaction);
   return rows[0];
 }
 
@@ -57,11 +58,12 @@ export async function listTaskRows(
   transaction: IngestionTransaction,
   { sourceId, state, afterId, limit }: TaskFilter & { afterId: string | undefined; limit: number },
 ): Promise<TaskRow[]> {
-  const { rows } = await sql<TaskRow>`${selectTask}
-    where (${sourceId ?? null}::uuid is null or task.source_id = ${sourceId ?? null}::uuid)
-      and (${state ?? null}::text is null or task.state = ${state ?? null}::text)
-      and (${afterId ?? null}::uuid is null or task.id < ${afterId ?? null}::uuid)
-    order by task.id desc limit ${limit}`.execute(transaction);
+  const page = sql`
+    where (${sourceId ?? null}::uuid is null or source_id = ${sourceId ?? null}::uuid)
+      and (${state ?? null}::text is null or state = ${state ?? null}::text)
+      and (${afterId ?? null}::uuid is null or id < ${afterId ?? null}::uuid)
+    order by id desc limit ${limit}`;
+  const { rows } = await sql<TaskRow>`${selectTasks(page)} order by task.id desc`.execute(transaction);
   return rows;
 }
 
@@ -128,17 +130,24 @@ export type RetriedItem = {
   sizeBytes: number | undefined;
 };
 
-/** Failed items, held: of one task, one by its id, or of a source those whose pipeline is another than the present one. */
+/** Failed items, held: those of one task that failed up to `until`, or one by its id. */
 export async function lockFailedItems(
   transaction: IngestionTransaction,
-  { taskId, itemId, limit }: { taskId?: string; itemId?: string; limit: number },
+  { taskId, itemId, until, limit }: { taskId?: string; itemId?: string; until?: string; limit: number },
 ): Promise<RetriedItem[]> {
   const { rows } = await sql<Omit<RetriedItem, 'sizeBytes'> & { sizeBytes: string | null }>`
     select id, source_id as "sourceId", task_id as "taskId", change, size_bytes as "sizeBytes" from ingestion_items
     where state = 'failed' and (${taskId ?? null}::uuid is null or task_id = ${taskId ?? null}::uuid)
       and (${itemId ?? null}::uuid is null or id = ${itemId ?? null}::uuid)
+      and (${until ?? null}::timestamptz is null or processed_at <= ${until ?? null}::timestamptz)
     order by external_id limit ${limit} for update`.execute(transaction);
   return rows.map((row) => ({ ...row, sizeBytes: row.sizeBytes === null ? undefined : Number(row.sizeBytes) }));
+}
+
+/** The time of the database, as text, which keeps its microseconds. */
+export async function readNow(transaction: IngestionTransaction): Promise<string> {
+  const { rows } = await sql<{ now: string }>`select clock_timestamp()::text as now`.execute(transaction);
+  return rows[0]?.now ?? 'infinity';
 }
 
 export async function itemExists(transaction: IngestionTransaction, itemId: string): Promise<boolean> {
@@ -172,6 +181,7 @@ export async function cancelTaskRows(
 
 export type ReprocessedItem = {
   id: string;
+  taskId: string | null;
   filename: string;
   pipeline: string;
   sizeBytes: number | undefined;
@@ -184,7 +194,7 @@ export async function listCompletedItems(
   { sourceId, afterId, limit }: { sourceId: string; afterId: string | undefined; limit: number },
 ): Promise<ReprocessedItem[]> {
   const { rows } = await sql<Omit<ReprocessedItem, 'sizeBytes'> & { sizeBytes: string | null }>`
-    select id, filename, pipeline, size_bytes as "sizeBytes", original_key as "originalKey" from ingestion_items
+    select id, task_id as "taskId", filename, pipeline, size_bytes as "sizeBytes", original_key as "originalKey" from ingestion_items
     where source_id = ${sourceId} and state = 'completed' and change = 'upsert'
       and (${afterId ?? null}::uuid is null or id > ${afterId ?? null}::uuid)
     order by id limit ${limit} for update`.execute(transaction);
@@ -216,27 +226,47 @@ export async function touchIdleBatches(
   return rows.map(({ id }) => id);
 }
 
+/** Of a source, with those whose holder says nothing. */
 export async function findPendingBatches(
   transaction: IngestionTransaction,
-  { sourceId, limit }: { sourceId: string; limit: number },
+  { sourceId, silentSeconds, limit }: { sourceId: string; silentSeconds: number; limit: number },
 ): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select id from ingestion_batches where source_id = ${sourceId} and state <> 'done' order by id limit ${limit}`.execute(
-    transaction,
-  );
+    select id from ingestion_batches
+    where source_id = ${sourceId} and (state = 'pending'
+      or (state = 'running' and touched_at < now() - make_interval(secs => ${silentSeconds})))
+    order by id limit ${limit}`.execute(transaction);
   return rows.map(({ id }) => id);
 }
 
-/** As the system login: sealed tasks that are not young; whether something is left of them is looked at inside. */
+/** As the system login: tasks that are not young, and open ones that are old; whether something is left of them is looked at inside. */
 export async function findRunningTasks(
   transaction: IngestionTransaction,
-  { olderThanSeconds, limit }: { olderThanSeconds: number; limit: number },
-): Promise<{ organizationId: string; id: string }[]> {
-  const { rows } = await sql<{ organizationId: string; id: string }>`
-    select organization_id as "organizationId", id from ingestion_tasks
-    where state = 'running' and is_sealed and created_at < now() - make_interval(secs => ${olderThanSeconds})
+  { sealedSeconds, openHours, limit }: { sealedSeconds: number; openHours: number; limit: number },
+): Promise<{ organizationId: string; id: string; isSealed: boolean }[]> {
+  const { rows } = await sql<{ organizationId: string; id: string; isSealed: boolean }>`
+    select organization_id as "organizationId", id, is_sealed as "isSealed" from ingestion_tasks
+    where state = 'running' and created_at < now() - case when is_sealed
+      then make_interval(secs => ${sealedSeconds}) else make_interval(hours => ${openHours}) end
     order by created_at limit ${limit}`.execute(transaction);
   return rows;
+}
+
+/** Seals those of these tasks to which nobody has added for so long, and whose source nobody looks at. Answers their ids. */
+export async function sealIdleTasks(
+  transaction: IngestionTransaction,
+  taskIds: readonly string[],
+  { hours, failure }: { hours: number; failure: { code: string; message: string } },
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    update ingestion_tasks as task set is_sealed = true, failure_code = ${failure.code}, failure_message = ${failure.message}
+    where id = any(${taskIds}::uuid[]) and not is_sealed
+      and not exists (select from ingestion_items as item where item.organization_id = task.organization_id
+        and item.task_id = task.id and item.discovered_at > now() - make_interval(hours => ${hours}))
+      and not exists (select from ingestion_sources as source where source.organization_id = task.organization_id
+        and source.sync_task_id = task.id)
+    returning id`.execute(transaction);
+  return rows.map(({ id }) => id);
 }
 
 /** As the system login: organizations that have ended something before the days of retention. */

@@ -22,6 +22,7 @@ import { createIngestion, type IngestionDependencies } from '../ingestion.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { parseDocument } from '../parsing/parse-document.ts';
 import type { Parser } from '../ports.ts';
+import type { DiscoveredDocument } from '../service.ts';
 import type { IngestionTables } from '../store.ts';
 
 export type TestIngestion = Awaited<ReturnType<typeof openTestIngestion>>;
@@ -133,6 +134,29 @@ export async function openTestIngestion(
       );
       return id;
     },
+    /** As a connector would: the documents are at the source and told in one task, which is sealed. */
+    async tell(
+      sourceId: string,
+      documents: Record<string, string>,
+      { removed = [], ...told }: Partial<DiscoveredDocument> & { removed?: readonly string[] } = {},
+    ): Promise<string> {
+      for (const [name, text] of Object.entries(documents)) files.set(name, text);
+      const { taskId } = await intake.openTask(organizationId, { sourceId, kind: 'sync' });
+      const named = Object.keys(documents).map((name) => ({
+        externalId: name,
+        filename: name,
+        sizeBytes: 10,
+        ...told,
+      }));
+      await intake.accept(organizationId, { sourceId, taskId, documents: named, removed });
+      await intake.sealTask(organizationId, taskId);
+      return taskId;
+    },
+    /** An item as its row. */
+    item: (externalId: string) =>
+      db.inOrganization(organizationId, (transaction) =>
+        transaction.selectFrom('ingestion_items').selectAll().where('external_id', '=', externalId).executeTakeFirst(),
+      ),
     /** Handles every job that waits, and those that come of it, as one worker would. Answers how many. */
     async work(more: Partial<IngestionDependencies> = {}, most = 1000): Promise<number> {
       const handle = workerOf(more);

@@ -1,9 +1,10 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHttpWebhookTransport } from './http-webhook-transport.ts';
 
 const settings = { allowPrivateAddresses: true, timeoutMs: 400, maxResponseBytes: 4096 };
+const refused = 'The address leads to this machine or to a private network.';
 const closables: (() => Promise<unknown>)[] = [];
 
 async function serve(listener: RequestListener): Promise<string> {
@@ -36,6 +37,17 @@ describe('the HTTP transport', () => {
     const url = await serve(() => undefined);
     const startMs = performance.now();
     expect(await open()(url)).toEqual({ kind: 'failed', reason: 'No answer within 400 ms.' });
+    expect(performance.now() - startMs).toBeLessThan(2000);
+  });
+
+  it('waits no longer for an answer that comes drop by drop', async () => {
+    const url = await serve((_request, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write('.'), 20);
+      response.on('close', () => clearInterval(drip));
+    });
+    const startMs = performance.now();
+    expect(await open()(url)).toMatchObject({ kind: 'answered', status: 200 });
     expect(performance.now() - startMs).toBeLessThan(2000);
   });
 
@@ -75,13 +87,44 @@ describe('the HTTP transport', () => {
     const post = open({ allowPrivateAddresses: false });
     const port = new URL(url).port;
     for (const host of ['127.0.0.1', '[::1]', '2130706433', '0x7f.1', 'localhost', '169.254.169.254', '10.0.0.1']) {
-      expect(await post(`https://${host}:${port}/`), host).toEqual({
-        kind: 'failed',
-        reason: 'The address leads to this machine or to a private network.',
-      });
+      expect(await post(`https://${host}:${port}/`), host).toEqual({ kind: 'failed', reason: refused });
     }
     expect(await post(url)).toMatchObject({ kind: 'failed', reason: 'It does not begin with https.' });
     expect(await post('https://user:secret@example.com/')).toMatchObject({ kind: 'failed' });
+  });
+
+  it('connects to no address but those it has judged, whatever the name leads to a moment later', async () => {
+    const reached: string[] = [];
+    const server = createNetServer((socket) => {
+      reached.push(String(socket.localAddress));
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closables.push(() => new Promise((resolve) => server.close(resolve)));
+    const { port } = server.address() as AddressInfo;
+    // Public when it is asked for the first time, this machine from then on: whoever asks twice is led astray.
+    const turns = [['192.88.98.1'], ['127.0.0.1'], ['93.184.216.34', '127.0.0.1'], ['::ffff:127.0.0.1']];
+    let asked = 0;
+    const transport = createHttpWebhookTransport(
+      { ...settings, allowPrivateAddresses: false },
+      (_name, _options, give) => {
+        const addresses = turns[asked] ?? ['127.0.0.1'];
+        asked += 1;
+        give(
+          null,
+          addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+        );
+      },
+    );
+    closables.push(transport.close);
+    const url = `https://rebinding.example:${port}/`;
+    const post = () => transport.post({ url, headers: {}, body: '{}' }, new AbortController().signal);
+    const first = await post();
+    expect(first).toMatchObject({ kind: 'failed' });
+    expect(first).not.toMatchObject({ reason: refused });
+    for (const _turn of turns.slice(1)) expect(await post()).toEqual({ kind: 'failed', reason: refused });
+    expect(asked).toBe(turns.length);
+    expect(reached).toEqual([]);
   });
 
   it('judges a name by the address that is connected to', async () => {

@@ -1,5 +1,5 @@
 /** Posts over HTTP to addresses that strangers chose: bounded in time and size, never into private networks. */
-import { type LookupAddress, type LookupOptions, lookup as resolveName } from 'node:dns';
+import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import { Agent, request } from 'undici';
 import type { WebhooksConfig } from '../config.ts';
@@ -13,10 +13,18 @@ const refusedCode = 'ADDRESS_REFUSED';
 const refusedReason = 'The address leads to this machine or to a private network.';
 const longestUrl = 2000;
 
-export function createHttpWebhookTransport(config: Config): WebhookTransport {
+/** As `dns.lookup`, asked for all addresses. */
+export type ResolveName = (
+  hostname: string,
+  options: LookupOptions & { all: true },
+  callback: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/** `resolveName`: default the system's. */
+export function createHttpWebhookTransport(config: Config, resolveName: ResolveName = lookup): WebhookTransport {
   const { allowPrivateAddresses, timeoutMs, maxResponseBytes } = config;
   const agent = new Agent({
-    connect: { timeout: timeoutMs, ...(allowPrivateAddresses ? {} : { lookup: lookUpPublic }) },
+    connect: { timeout: timeoutMs, ...(allowPrivateAddresses ? {} : { lookup: lookUpPublic(resolveName) }) },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     keepAliveTimeout: 4000,
@@ -61,17 +69,22 @@ function isPrivateHost(hostname: string): boolean {
   return isIP(host) > 0 ? !isPublicAddress(host) : /(^|\.)localhost\.?$/.test(host);
 }
 
-/** Resolves a name for a connection; every address behind it must be public, or none is used. */
-function lookUpPublic(hostname: string, options: LookupOptions, callback: LookupCallback): void {
-  resolveName(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return callback(error, []);
-    if (!addresses.every(({ address }) => isPublicAddress(address))) {
-      return callback(Object.assign(new Error(refusedReason), { code: refusedCode }), []);
-    }
-    const [first] = addresses;
-    if (options.all === true || first === undefined) callback(null, addresses);
-    else callback(null, first.address, first.family);
-  });
+/**
+ * Resolves a name for one connection, which goes to these very addresses: a name that leads elsewhere a moment later is
+ * judged anew. Every address behind it must be public, or none is used.
+ */
+function lookUpPublic(resolveName: ResolveName) {
+  return (hostname: string, options: LookupOptions, callback: LookupCallback): void => {
+    resolveName(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, []);
+      if (!addresses.every(({ address }) => isPublicAddress(address))) {
+        return callback(Object.assign(new Error(refusedReason), { code: refusedCode }), []);
+      }
+      const [first] = addresses;
+      if (options.all === true || first === undefined) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
 }
 
 function parseRetryAfter(header: string | string[] | undefined): number | undefined {

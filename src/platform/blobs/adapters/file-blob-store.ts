@@ -1,12 +1,14 @@
 /** Blobs as files. A blob is there whole or not at all: written beside its place, synced, renamed, the folder synced. */
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../errors.ts';
-import { requireBlobKey, requireBlobPrefix } from '../blob-key.ts';
+import { isBlobKey, requireBlobKey, requireBlobPrefix } from '../blob-key.ts';
 import type { BlobStore, StoredBlob } from '../ports.ts';
 
 /** Drafts older than this are of a process that died. */
 const draftAgeMs = 24 * 60 * 60 * 1000;
+const mostFoldersKnown = 10_000;
 
 /** Throws BLOB_STORE_UNAVAILABLE or STORAGE_FULL when the folder cannot be made. */
 export async function openFileBlobStore(directory: string): Promise<BlobStore> {
@@ -15,35 +17,25 @@ export async function openFileBlobStore(directory: string): Promise<BlobStore> {
     await mkdir(drafts, { recursive: true, mode: 0o700 });
     await removeOldDrafts(drafts);
   });
-  const madeFolders = new Set<string>();
-  let next = 0;
-
+  const folders = createFolders(path.dirname(directory));
   const fileOf = (key: string): string => path.join(directory, ...requireBlobKey(key).split('/'));
-
-  async function makeFolder(folder: string): Promise<void> {
-    if (madeFolders.has(folder)) return;
-    const firstMade = await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (firstMade !== undefined) {
-      for (let at = folder; at.length >= path.dirname(firstMade).length; at = path.dirname(at)) await syncFolder(at);
-    }
-    madeFolders.add(folder);
-  }
 
   return {
     async put(key, bytes) {
       const file = fileOf(key);
-      next += 1;
-      const draft = path.join(drafts, `${process.pid}-${next}`);
+      // Not the process id: two containers on one store may have the same.
+      const draft = path.join(drafts, randomBytes(16).toString('hex'));
       await translated(async () => {
-        await makeFolder(path.dirname(file));
+        await folders.make(path.dirname(file));
         try {
           await writeDurably(draft, bytes);
           await rename(draft, file);
+          await syncFolder(path.dirname(file));
         } catch (error) {
           await rm(draft, { force: true });
+          folders.forget(path.dirname(file));
           throw error;
         }
-        await syncFolder(path.dirname(file));
       });
     },
     get: (key) => translated(() => readFile(fileOf(key)), key),
@@ -61,6 +53,33 @@ export async function openFileBlobStore(directory: string): Promise<BlobStore> {
   };
 }
 
+/** Folders that are known to be there and to outlive a power cut. */
+function createFolders(above: string) {
+  const made = new Map<string, Promise<void>>();
+  return {
+    /** Whoever asks while it is being made waits, too. What was there before may have been made and never synced. */
+    async make(folder: string): Promise<void> {
+      const known = made.get(folder) ?? makeDurably(folder, above);
+      if (made.size >= mostFoldersKnown) made.clear();
+      made.set(folder, known);
+      await known.catch((error: unknown) => {
+        made.delete(folder);
+        throw error;
+      });
+    },
+    /** Somebody may have removed it. */
+    forget: (folder: string): unknown => made.delete(folder),
+  };
+}
+
+async function makeDurably(folder: string, above: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (let at = folder; at.length >= above.length; at = path.dirname(at)) {
+    await syncFolder(at);
+    if (at === path.dirname(at)) return;
+  }
+}
+
 async function* listFolder(directory: string, prefix: string): AsyncIterable<StoredBlob> {
   const folder = path.join(directory, ...prefix.split('/'));
   const entries = await translated(async () => {
@@ -72,11 +91,13 @@ async function* listFolder(directory: string, prefix: string): AsyncIterable<Sto
     }
   });
   for await (const entry of entries) {
-    if (entry.name.startsWith('.')) continue;
-    if (entry.isDirectory()) yield* listFolder(directory, `${prefix}${entry.name}/`);
+    const key = prefix + entry.name;
+    // What others keep in the folder (`lost+found`, `Thumbs.db`) is none of ours.
+    if (!isBlobKey(key)) continue;
+    if (entry.isDirectory()) yield* listFolder(directory, `${key}/`);
     else {
       const found = await stat(path.join(folder, entry.name)).catch(() => undefined);
-      if (found !== undefined) yield { key: prefix + entry.name, sizeBytes: found.size, modifiedAt: found.mtime };
+      if (found !== undefined) yield { key, sizeBytes: found.size, modifiedAt: found.mtime };
     }
   }
 }

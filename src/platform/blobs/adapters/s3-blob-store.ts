@@ -1,7 +1,7 @@
 /** Blobs as objects of an S3-compatible store, which is durable when it has answered. */
 import type { S3Client } from '@aws-sdk/client-s3';
 import { AppError } from '../../errors.ts';
-import { requireBlobKey, requireBlobPrefix } from '../blob-key.ts';
+import { isBlobKey, requireBlobKey, requireBlobPrefix } from '../blob-key.ts';
 import type { BlobsConfig } from '../config.ts';
 import type { BlobStore, StoredBlob } from '../ports.ts';
 
@@ -18,27 +18,28 @@ export async function openS3BlobStore(config: BlobsConfig['s3']): Promise<BlobSt
     // Stores that are not AWS do not know the newer checksums; ours are inside the seal.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { requestTimeout: config.timeoutMs, connectionTimeout: config.timeoutMs },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(accessKeyId === undefined || secretAccessKey === undefined
       ? {}
       : { credentials: { accessKeyId, secretAccessKey: secretAccessKey.reveal() } }),
   });
+  // The client's own limits only warn, and end where the body of an answer begins.
+  const limit = () => ({ abortSignal: AbortSignal.timeout(config.timeoutMs) });
   const at = (key: string) => ({ Bucket: bucket, Key: prefix + requireBlobKey(key) });
 
   return {
     async put(key, bytes) {
-      await translated(() => client.send(new sdk.PutObjectCommand({ ...at(key), Body: bytes })));
+      await translated(() => client.send(new sdk.PutObjectCommand({ ...at(key), Body: bytes }), limit()));
     },
     get: (key) =>
       translated(async () => {
-        const { Body } = await client.send(new sdk.GetObjectCommand(at(key)));
+        const { Body } = await client.send(new sdk.GetObjectCommand(at(key)), limit());
         return Buffer.from((await Body?.transformToByteArray()) ?? []);
       }, key),
     has: (key) =>
       translated(async () => {
         try {
-          await client.send(new sdk.HeadObjectCommand(at(key)));
+          await client.send(new sdk.HeadObjectCommand(at(key)), limit());
           return true;
         } catch (error) {
           if (isMissing(error)) return false;
@@ -46,7 +47,7 @@ export async function openS3BlobStore(config: BlobsConfig['s3']): Promise<BlobSt
         }
       }),
     async delete(key) {
-      await translated(() => client.send(new sdk.DeleteObjectCommand(at(key))));
+      await translated(() => client.send(new sdk.DeleteObjectCommand(at(key)), limit()));
     },
     async *list(start): AsyncIterable<StoredBlob> {
       let token: string | undefined;
@@ -58,10 +59,13 @@ export async function openS3BlobStore(config: BlobsConfig['s3']): Promise<BlobSt
               Prefix: prefix + requireBlobPrefix(start),
               ...(token === undefined ? {} : { ContinuationToken: token }),
             }),
+            limit(),
           ),
         );
         for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
-          yield { key: Key.slice(prefix.length), sizeBytes: Size, modifiedAt: LastModified ?? new Date(0) };
+          const key = Key.slice(prefix.length);
+          // What others keep in the bucket is none of ours.
+          if (isBlobKey(key)) yield { key, sizeBytes: Size, modifiedAt: LastModified ?? new Date() };
         }
         token = page.NextContinuationToken;
       } while (token !== undefined);

@@ -1,6 +1,7 @@
 /** The one relay of a database: wakes when something was committed, and hands events to the subscribers. */
 import type { Clock } from '../../clock.ts';
 import type { Ids } from '../../ids.ts';
+import { inPortions } from '../../in-portions.ts';
 import type { TableDatabase } from '../../postgres/ports.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { waitFor } from '../../wait-for.ts';
@@ -8,7 +9,7 @@ import type { EventsConfig } from '../config.ts';
 import { createDelivery } from '../inbox/deliver.ts';
 import type { Event, Subscriber } from '../ports.ts';
 import { pruneDeliveries, pruneEvents } from '../store.ts';
-import { decidePause, type PauseState } from './decide-pause.ts';
+import { decidePause, type PauseState, shortestPauseMs } from './decide-pause.ts';
 import { createEventMetrics } from './event-metrics.ts';
 import { createRelayRound, type LoggedEvent, type Reader } from './relay-round.ts';
 import { createRelayStore, type RelayTables } from './store.ts';
@@ -19,7 +20,7 @@ export type Relay = {
   /** Something was committed in this process: look at once. Harmless before `start`. */
   announce(): void;
   /** Removes old events that everybody has had, old inbox entries and dead letters; for the scheduler. Returns how many events went. */
-  prune(): Promise<number>;
+  prune(signal?: AbortSignal): Promise<number>;
   /** Ends after the transactions in hand; what was not delivered is delivered by the next relay. */
   close(): Promise<void>;
 };
@@ -36,6 +37,7 @@ export type RelayDependencies = {
 };
 
 const retryAfterFailureMs = 1000;
+/** Of one transaction; as many follow as there is something to remove. */
 const eventsPerPrune = 10_000;
 
 export function createRelay({ db, subscribers, clock, ids, config, metrics, onError }: RelayDependencies): Relay {
@@ -55,24 +57,13 @@ export function createRelay({ db, subscribers, clock, ids, config, metrics, onEr
   });
   eventMetrics.watchLag(round.lag);
 
+  const sleeper = createSleeper(stop.signal);
   let announced = false;
-  let wake: () => void = () => undefined;
   let running: Promise<void> | undefined;
 
   function announce(): void {
     announced = true;
-    wake();
-  }
-
-  function idle(pauseMs: number): Promise<void> {
-    if (stop.signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, pauseMs);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    sleeper.wake();
   }
 
   async function relayUntilClosed(): Promise<void> {
@@ -83,7 +74,7 @@ export function createRelay({ db, subscribers, clock, ids, config, metrics, onEr
         return 'failed' as const;
       });
       if (outcome === 'failed') {
-        await idle(retryAfterFailureMs);
+        await sleeper.sleep(retryAfterFailureMs);
         continue;
       }
       if (outcome === 'more') continue;
@@ -93,7 +84,7 @@ export function createRelay({ db, subscribers, clock, ids, config, metrics, onEr
       });
       announced = false;
       state = decided.next;
-      await idle(decided.pauseMs);
+      await sleeper.sleep(decided.pauseMs);
     }
   }
 
@@ -102,21 +93,45 @@ export function createRelay({ db, subscribers, clock, ids, config, metrics, onEr
       running ??= relayUntilClosed();
     },
     announce,
-    prune: () =>
-      db.asSystem('prune the events', async (transaction) => {
-        const { retentionDays, deadLetterDays } = config;
-        const names = subscribers.map(({ name }) => name);
-        await pruneDeliveries(transaction, { inboxDays: retentionDays, deadLetterDays, limit: eventsPerPrune });
-        return pruneEvents(transaction, { keepDays: retentionDays, limit: eventsPerPrune, subscribers: names });
-      }),
+    async prune(signal) {
+      const { retentionDays, deadLetterDays } = config;
+      const names = subscribers.map(({ name }) => name);
+      const events = { keepDays: retentionDays, limit: eventsPerPrune, subscribers: names };
+      const deliveries = { inboxDays: retentionDays, deadLetterDays, limit: eventsPerPrune };
+      const inSystem = (work: (transaction: Parameters<typeof pruneEvents<RelayTables>>[0]) => Promise<number>) =>
+        inPortions(eventsPerPrune, () => db.asSystem('prune the events', work), signal);
+      const pruned = await inSystem((transaction) => pruneEvents(transaction, events));
+      // Entries of events that are gone by now.
+      await inSystem((transaction) => pruneDeliveries(transaction, deliveries));
+      return pruned;
+    },
     async close() {
       if (stop.signal.aborted) return;
       stop.abort();
-      wake();
+      sleeper.wake();
       await running;
       await round.settled();
       // A database that is gone lets the lease lapse by itself.
       if (running !== undefined) await store.releaseLease().catch((error: unknown) => onError(error, {}));
+    },
+  };
+}
+
+/** Sleeps for a while, or until shortly after it was woken; not at all once the signal is aborted. */
+function createSleeper(signal: AbortSignal): { sleep(pauseMs: number): Promise<void>; wake(): void } {
+  let wake: () => void = () => undefined;
+  return {
+    wake: () => wake(),
+    sleep(pauseMs) {
+      if (signal.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, pauseMs);
+        wake = () => {
+          wake = () => undefined;
+          clearTimeout(timer);
+          setTimeout(resolve, Math.min(pauseMs, shortestPauseMs));
+        };
+      });
     },
   };
 }

@@ -1,4 +1,5 @@
-const firstLookMs = 2;
+/** Between two looks: events that are committed shortly after one another go together, as a look costs the same for one as for many. */
+export const shortestPauseMs = 20;
 
 export type PauseState = {
   /** Wait before the last look; undefined when nobody has announced anything since the relay was last idle. */
@@ -13,7 +14,7 @@ export function decidePause(
   state: PauseState,
   { announced, intervalMs }: { announced: boolean; intervalMs: number },
 ): { pauseMs: number; next: PauseState } {
-  if (announced) return { pauseMs: firstLookMs, next: { lastMs: firstLookMs } };
+  if (announced) return { pauseMs: shortestPauseMs, next: { lastMs: shortestPauseMs } };
   if (state.lastMs === undefined) return { pauseMs: intervalMs, next: state };
   const pauseMs = Math.min(state.lastMs * 2, intervalMs);
   return { pauseMs, next: { lastMs: pauseMs === intervalMs ? undefined : pauseMs } };

@@ -13,11 +13,11 @@ export type RelayStore = {
   /** True while this relay is the one that relays; lengthens its lease. */
   takeLease(): Promise<boolean>;
   releaseLease(): Promise<void>;
-  /** The next settled events, now numbered, at most `limit`; undefined: the lease was lost. */
-  numberEvents(limit: number): Promise<NumberedEvent[] | undefined>;
-  /** Numbered events after a sequence; `upTo` is where to go on when these are delivered. */
+  /** The next settled events, now numbered, at most `limit`, and the last number given; undefined: the lease was lost. */
+  numberEvents(limit: number): Promise<{ events: NumberedEvent[]; head: bigint } | undefined>;
+  /** Events numbered after `after` and up to `head`; `upTo` is where to go on when these are delivered. */
   readLog(
-    after: bigint,
+    stretch: { after: bigint; head: bigint },
     types: readonly string[] | 'all',
     limit: number,
   ): Promise<{ events: LoggedEvent[]; upTo: bigint }>;
@@ -63,9 +63,8 @@ export function createRelayRound(dependencies: Dependencies): RelayRound {
   async function serve(reader: Reader): Promise<void> {
     const after = reached.get(reader.name) ?? (await store.readReached(reader.name));
     reached.set(reader.name, after);
-    const { events, upTo } = await store.readLog(after, reader.types, batchSize);
-    if (upTo > head) head = upTo;
-    if (upTo === after) return;
+    if (after >= head) return;
+    const { events, upTo } = await store.readLog({ after, head }, reader.types, batchSize);
     if (events.length > 0) await reader.deliver(events);
     await store.writeReached(reader.name, upTo);
     reached.set(reader.name, upTo);
@@ -90,10 +89,12 @@ export function createRelayRound(dependencies: Dependencies): RelayRound {
       }
       const numbered = await store.numberEvents(batchSize);
       if (numbered === undefined) return 'not-holder';
-      if (numbered.length > 0) onNumbered(numbered);
+      const { events } = numbered;
+      head = numbered.head;
+      if (events.length > 0) onNumbered(events);
       serveIdle();
-      if (numbered.length >= batchSize) return 'more';
-      return numbered.length > 0 ? 'found' : 'nothing';
+      if (events.length >= batchSize) return 'more';
+      return events.length > 0 ? 'found' : 'nothing';
     },
     async settled() {
       await Promise.all(busy.values());

@@ -5,7 +5,7 @@ import { openTestDatabase, type TestDatabase } from '../../../../test/support/po
 import { systemClock } from '../../clock.ts';
 import { AppError } from '../../errors.ts';
 import { createIds } from '../../ids.ts';
-import type { TableDatabase } from '../../postgres/ports.ts';
+import type { TableDatabase, Transaction } from '../../postgres/ports.ts';
 import { systemRandom } from '../../random.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import { announceEvents } from '../announce-events.ts';
@@ -64,13 +64,15 @@ const counting = (name: string, types: Subscriber['types'] = 'all'): Subscriber 
   subscriber<EffectTables>({
     name,
     types,
-    async handle(event, transaction) {
-      await transaction
-        .insertInto('test_effects')
-        .values({ organization_id: event.organizationId, event_id: event.id, subscriber: name })
-        .execute();
-    },
+    handle: (event, transaction) => noteEffect(event, name, transaction),
   });
+
+async function noteEffect(event: Event, name: string, transaction: Transaction<EffectTables>): Promise<void> {
+  await transaction
+    .insertInto('test_effects')
+    .values({ organization_id: event.organizationId, event_id: event.id, subscriber: name })
+    .execute();
+}
 
 const effectsOf = async (organizationId: string, name: string): Promise<string[]> => {
   const rows = await db.inOrganization(organizationId, (transaction) =>
@@ -295,6 +297,49 @@ describe('the relay', () => {
     });
     await relay.close();
   });
+
+  it('that is restarted amid a poison event tries it a few times more, buries it once and loses none of the others', async () => {
+    const organizationId = ids.next();
+    let attempts = 0;
+    const taken: string[] = [];
+    const events = [1, 2, 3].map((number) => eventOf(organizationId, 'test.restart', { poison: number === 2 }));
+    const poison = events[1]?.id;
+    const subscribers = (onPoison: () => void): Subscriber[] => [
+      subscriber<EffectTables>({
+        name: 'test.restart',
+        types: ['test.restart'],
+        async handle(event, transaction) {
+          await noteEffect(event, 'test.restart', transaction);
+          if (event.id !== poison) return void taken.push(event.id);
+          attempts += 1;
+          onPoison();
+          throw new AppError('TEST_POISON', 'invalid', 'It is poison.');
+        },
+      }),
+    ];
+    await db.inOrganization(organizationId, (transaction) => recordEvents(transaction, events));
+    const restarts = 4;
+    for (let turn = 0; turn < restarts; turn += 1) {
+      let met: () => void = () => undefined;
+      const hasMet = new Promise<void>((resolve) => {
+        met = resolve;
+      });
+      const relay = openRelay(subscribers(met));
+      relay.start();
+      await hasMet;
+      await relay.close();
+    }
+    const letters = () => createDeadLetters(db, []).list(organizationId, { beforeId: undefined, limit: 10 });
+    expect(await letters()).toEqual([]);
+    const last = openRelay(subscribers(() => undefined));
+    last.start();
+    await expect.poll(async () => (await letters()).length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => effectsOf(organizationId, 'test.restart'), { timeout: 5000 }).toHaveLength(2);
+    expect(await effectsOf(organizationId, 'test.restart')).toEqual([events[0]?.id, events[2]?.id]);
+    // In each life once with its neighbours and at most three times alone.
+    expect(attempts).toBeLessThanOrEqual((restarts + 1) * 4);
+    await last.close();
+  }, 30_000);
 
   it('waits for an outage to end instead of burying the event', async () => {
     const organizationId = ids.next();

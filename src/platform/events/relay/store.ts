@@ -54,8 +54,10 @@ export function createRelayStore(
       }),
     numberEvents: (limit) =>
       db.asSystem('number the events in their order', (transaction) => numberEvents(transaction, holder, limit)),
-    readLog: (after, types, limit) =>
-      db.asSystem('read which events are to be delivered', (transaction) => readLog(transaction, after, types, limit)),
+    readLog: (stretch, types, limit) =>
+      db.asSystem('read which events are to be delivered', (transaction) =>
+        readLog(transaction, stretch, types, limit),
+      ),
     readReached: (subscriber) =>
       db.asSystem('read how far a subscriber has come', async (transaction) => {
         const { rows } = await sql<{ sequence: string }>`
@@ -80,7 +82,7 @@ async function numberEvents(
   transaction: RelayTransaction,
   holder: string,
   limit: number,
-): Promise<NumberedEvent[] | undefined> {
+): Promise<{ events: NumberedEvent[]; head: bigint } | undefined> {
   const { rows } = await sql<RelayTables['platform_relay']>`
     select * from platform_relay where name = 'events' and holder = ${holder}`.execute(transaction);
   const [place] = rows;
@@ -88,7 +90,8 @@ async function numberEvents(
   const after = place.xid === null || place.id === null ? undefined : { xid: place.xid, id: place.id };
   const changes = await readChanges(transaction, { table: 'platform_outbox', after, limit });
   const last = changes.at(-1)?.position;
-  if (last === undefined) return [];
+  const before = BigInt(place.sequence);
+  if (last === undefined) return { events: [], head: before };
   const moved = await sql`
     update platform_relay set xid = ${last.xid}::xid8, id = ${last.id}::uuid, sequence = sequence + ${changes.length}
     where name = 'events' and holder = ${holder} and sequence = ${place.sequence}::bigint returning name`.execute(
@@ -96,13 +99,14 @@ async function numberEvents(
   );
   if (moved.rows.length === 0) return undefined;
   const events = changes.map(({ row }) => row as unknown as Required<OutboxTable> & { created_at: Date });
-  await writeLog(transaction, BigInt(place.sequence), events);
-  return events.map(({ id, organization_id, type, created_at }) => ({
+  await writeLog(transaction, before, events);
+  const numbered = events.map(({ id, organization_id, type, created_at }) => ({
     id,
     organizationId: organization_id,
     type,
     occurredAt: created_at,
   }));
+  return { events: numbered, head: before + BigInt(events.length) };
 }
 
 async function writeLog(
@@ -130,25 +134,20 @@ async function writeLog(
 
 async function readLog(
   transaction: RelayTransaction,
-  after: bigint,
+  { after, head }: { after: bigint; head: bigint },
   types: readonly string[] | 'all',
   limit: number,
 ): Promise<{ events: LoggedEvent[]; upTo: bigint }> {
-  const head = await sql<{ sequence: string }>`select sequence from platform_relay where name = 'events'`.execute(
-    transaction,
-  );
-  const upTo = BigInt(head.rows[0]?.sequence ?? '0');
-  if (upTo <= after) return { events: [], upTo: after };
   const isWanted = types === 'all' ? sql`true` : sql`o.type = any(${[...types]}::text[])`;
   const { rows } = await sql<{ sequence: string; organization_id: string; event_id: string }>`
     select l.sequence, l.organization_id, l.event_id
     from platform_event_log l join platform_outbox o on o.organization_id = l.organization_id and o.id = l.event_id
-    where l.sequence > ${String(after)}::bigint and l.sequence <= ${String(upTo)}::bigint and ${isWanted}
+    where l.sequence > ${String(after)}::bigint and l.sequence <= ${String(head)}::bigint and ${isWanted}
     order by l.sequence limit ${limit}`.execute(transaction);
   const events = rows.map((row) => ({
     id: row.event_id,
     organizationId: row.organization_id,
     sequence: BigInt(row.sequence),
   }));
-  return { events, upTo: rows.length === limit ? (events.at(-1)?.sequence ?? upTo) : upTo };
+  return { events, upTo: rows.length === limit ? (events.at(-1)?.sequence ?? head) : head };
 }

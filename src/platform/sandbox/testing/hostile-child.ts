@@ -28,6 +28,12 @@ const behaviours: Record<string, (order: Order) => unknown> = {
   refuse: () => {
     throw new AppError('DOCUMENT_DAMAGED', 'invalid', 'The file is broken.', { details: { page: 3 } });
   },
+  refuseAtLength: () => {
+    const deep = JSON.parse(`${'['.repeat(2_000)}${']'.repeat(2_000)}`) as unknown;
+    const details = { page: 3, isLast: true, deep, list: [1], words: 'x'.repeat(10_000), retryAfterMs: null };
+    throw new AppError('DOCUMENT_DAMAGED', 'invalid', 'y'.repeat(10_000), { details });
+  },
+  longAnswer: () => 'z'.repeat(5_000_000),
   print: () => {
     process.stdout.write('noise on stdout\n'.repeat(100_000));
     process.stderr.write('noise on stderr\n'.repeat(10_000));

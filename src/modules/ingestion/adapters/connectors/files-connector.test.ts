@@ -13,7 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -145,6 +145,76 @@ describe('what changed in a folder', () => {
     expect(await reader.look()).toEqual([]);
     unlinkSync(at('a.md'));
     expect(told(await reader.look())).toEqual(['-a.md']);
+  });
+
+  it('is no deletion when the folder goes away in the middle of a look', async () => {
+    for (const name of ['a.md', 'below/b.md', 'below/c.md']) write(name);
+    const documents = ['a.md', 'below/b.md', 'below/c.md', 'gone.md'].map((externalId) => ({
+      externalId,
+      fingerprint: 'another',
+    }));
+    const known = { list: async (after: string | undefined) => (after === undefined ? documents : []) };
+    const seen: unknown[] = [];
+    const look = async () => {
+      for await (const change of connector.changes(settings, undefined, signal, known)) {
+        if (seen.push(change.kind) === 1) renameSync(folder, path.join(place, 'unplugged'));
+      }
+    };
+    expect(await codeOf(look())).toBe('SOURCE_UNREACHABLE');
+    expect(seen).toEqual(['upsert']);
+  });
+
+  it('is found although folders come and go meanwhile', async () => {
+    write('stays.md');
+    const stop = new AbortController();
+    const churn = async (name: string) => {
+      while (!stop.signal.aborted) {
+        await mkdir(at(name, 'deep'), { recursive: true });
+        await writeFile(at(name, 'deep/a.md'), 'text');
+        await rm(at(name), { recursive: true });
+      }
+    };
+    const churning = ['p', 'q', 'r'].map(churn);
+    try {
+      for (let turn = 0; turn < 300; turn += 1) {
+        const names = told(await createReader(connector, settings).look());
+        expect(names).toContain('+stays.md');
+      }
+    } finally {
+      stop.abort();
+      await Promise.all(churning);
+    }
+  });
+
+  it('is not what lies in a folder that lists its names and nothing else', async () => {
+    write('listed/a.md');
+    write('b.md');
+    const known = {
+      list: async (after: string | undefined) =>
+        after === undefined ? [{ externalId: 'listed/a.md', fingerprint: 'x' }] : [],
+    };
+    chmodSync(at('listed'), 0o444);
+    await asNobody(async () => {
+      const changes = [];
+      for await (const change of connector.changes(settings, undefined, signal, known)) changes.push(change);
+      expect(changes).toMatchObject([
+        { kind: 'upsert', document: { externalId: 'b.md' } },
+        { kind: 'checkpoint', known: 1, problem: { code: 'SOURCE_FOLDER_UNREADABLE' } },
+      ]);
+    });
+    chmodSync(at('listed'), 0o755);
+  });
+
+  it('is unknown when the folder itself may not be read, and the reason says so', async () => {
+    write('a.md');
+    chmodSync(folder, 0);
+    await asNobody(async () => {
+      const looked = createReader(connector, settings).look();
+      await expect(looked).rejects.toMatchObject({
+        code: 'SOURCE_FOLDER_UNREADABLE',
+        message: expect.stringContaining('nothing was removed'),
+      });
+    });
   });
 
   it('ends with a reason when there are more files than allowed', async () => {
@@ -408,4 +478,51 @@ describe('watching', () => {
     await settle(600);
     expect(calls).toBe(atEnd);
   });
+
+  it('goes on when the folder, or one below it, is taken away and comes back', async () => {
+    write('deep/a.md');
+    let calls = 0;
+    const watcher = connector.watch?.(settings, () => {
+      calls += 1;
+    });
+    const quiet = async () => {
+      for (let before = -1; before !== calls; ) {
+        before = calls;
+        await new Promise((resolve) => setTimeout(resolve, 700));
+      }
+      return calls;
+    };
+    await quiet();
+    rmSync(at('deep'), { recursive: true });
+    write('deep/a.md', 'anew');
+    let before = await quiet();
+    write('deep/a.md', 'once more');
+    await expect.poll(() => calls, { timeout: 5000 }).toBeGreaterThan(before);
+    renameSync(folder, path.join(place, 'unplugged'));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    before = await quiet();
+    renameSync(path.join(place, 'unplugged'), folder);
+    await expect.poll(() => calls, { timeout: 5000 }).toBeGreaterThan(before);
+    before = await quiet();
+    write('deep/a.md', 'and again');
+    await expect.poll(() => calls, { timeout: 5000 }).toBeGreaterThan(before);
+    watcher?.close();
+  }, 30_000);
+
+  it('costs little when thousands of files come into a large folder', async () => {
+    for (let index = 0; index < 4000; index += 1) write(`old-${index}.md`, 'x');
+    let calls = 0;
+    const watcher = connector.watch?.(settings, () => {
+      calls += 1;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (let index = 0; index < 2000; index += 1) write(`new-${index}.md`, 'x');
+    const before = process.cpuUsage();
+    await expect.poll(() => calls, { timeout: 60_000 }).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { user, system } = process.cpuUsage(before);
+    watcher?.close();
+    process.stdout.write(`watching: 2,000 new files cost ${Math.round((user + system) / 1000)} ms of CPU\n`);
+    expect(user + system).toBeLessThan(2_000_000);
+  }, 90_000);
 });

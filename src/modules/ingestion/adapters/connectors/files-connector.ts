@@ -10,7 +10,7 @@ import { type FileCursor, fileChanges } from './files/file-changes.ts';
 import { joinPath, openInside, rethrow } from './files/open-inside.ts';
 import { toPath } from './files/path-id.ts';
 import { readWhole } from './files/read-whole.ts';
-import { createSkipRule } from './files/skip-rule.ts';
+import { createSkipRule, machineFolders } from './files/skip-rule.ts';
 import { watchFolder } from './files/watch-folder.ts';
 
 const asked = z.strictObject({
@@ -96,8 +96,7 @@ export function createFilesConnector(dependencies: ConnectorDependencies): Conne
     },
     watch(settings, onChange) {
       const { folder, include_hidden } = kept.parse(settings);
-      const skips = (name: string) =>
-        (name.startsWith('.') && !include_hidden) || name === 'node_modules' || name === '.git';
+      const skips = (name: string) => (name.startsWith('.') && !include_hidden) || machineFolders.has(name);
       return watchFolder({ root: folder, maxFolders: files.maxWatchedFolders, skips, onChange });
     },
   };
@@ -114,7 +113,8 @@ async function resolveAll(folders: readonly string[]): Promise<string[]> {
 }
 
 function unreachable(cause: unknown): never {
-  const message = 'The folder of the source is not there or cannot be reached; nothing was removed.';
+  const message =
+    'The folder of the source is not there or cannot be reached; nothing was removed. It is tried again by itself.';
   throw new AppError('SOURCE_UNREACHABLE', 'unavailable', message, { cause });
 }
 

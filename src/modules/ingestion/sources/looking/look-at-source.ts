@@ -28,8 +28,9 @@ export function createLooking(dependencies: Dependencies): (job: Job, signal: Ab
     try {
       await lookUntilQuiet(dependencies, look);
     } catch (error) {
-      if (!isAppError(error, 'SOURCE_SYNC_SUPERSEDED')) throw error;
-      await endPaused(dependencies, look);
+      if (isAppError(error, 'SOURCE_SYNC_SUPERSEDED')) await endCutShort(dependencies, look);
+      else if (isAppError(error, 'TASK_SEALED', 'TASK_NOT_FOUND')) await endCanceled(dependencies, look);
+      else throw error;
     }
   };
 }
@@ -102,15 +103,31 @@ async function seal(
   }
 }
 
-/** Whoever took the look over ends its task; a pause ends it here. */
-async function endPaused(dependencies: Dependencies, look: Look): Promise<void> {
+/** Whoever took the look over ends its task; that of a source that was paused or removed is ended here. */
+async function endCutShort(dependencies: Dependencies, look: Look): Promise<void> {
   const { organizationId, source } = look;
-  const isOurs = await dependencies.db.inOrganization(organizationId, async (transaction) => {
+  const failure = await dependencies.db.inOrganization(organizationId, async (transaction) => {
     const current = await findSource(transaction, source.id);
-    if (current?.state !== 'paused') return false;
-    const holder = { sourceId: source.id, attempt: source.sync_attempt, requests: undefined };
-    return (await endSync(transaction, holder, { failure: undefined, nextInSeconds: undefined })) !== undefined;
+    if (current === undefined) return removedMeanwhile;
+    if (current.state !== 'paused') return undefined;
+    const ended = await endSync(transaction, holderOf(source), { isCutShort: true, nextInSeconds: undefined });
+    return ended === undefined ? undefined : pausedMeanwhile;
   });
-  const failure = { code: 'SOURCE_PAUSED', message: 'The source was paused while it was looked at.' };
-  if (isOurs) await seal(dependencies, look, { ...nothing, failure });
+  if (failure !== undefined) await seal(dependencies, look, { ...nothing, failure });
 }
+
+/** Somebody canceled the task, which takes no more documents; the next look has one of its own. */
+async function endCanceled(dependencies: Dependencies, { organizationId, source }: Look): Promise<void> {
+  const nextInSeconds = pauseAfter(dependencies, source, { failed: false, seconds: 0 });
+  await dependencies.db.inOrganization(organizationId, (transaction) =>
+    endSync(transaction, holderOf(source), { isCutShort: true, nextInSeconds }),
+  );
+}
+
+const holderOf = ({ id, sync_attempt: attempt }: SourceRow) => ({ sourceId: id, attempt, requests: undefined });
+
+const pausedMeanwhile = {
+  code: 'SOURCE_PAUSED',
+  message: 'The source was paused while it was looked at. Resume it to have the rest.',
+};
+const removedMeanwhile = { code: 'SOURCE_NOT_FOUND', message: 'The source was removed while it was looked at.' };

@@ -3,7 +3,7 @@ import { AppError } from '#platform/errors.ts';
 import { uploadsKind } from '../corpus-external-id.ts';
 import { sourceErrors } from '../errors.ts';
 import type { SourcesDependencies } from '../service.ts';
-import { changeSource, insertSyncTask, lockSource, type SourceTransaction } from '../store.ts';
+import { changeSource, insertSourceTask, lockSource, type SourceTransaction } from '../store.ts';
 
 export const syncQueue = 'ingestion.sync';
 
@@ -29,7 +29,9 @@ export async function requestSync(
   const silentMs = clock.now().getTime() - (source.sync_touched_at?.getTime() ?? 0);
   const isUnderWay = source.sync_task_id !== null && silentMs < config.staleSyncSeconds * 1000;
   const taskId = source.sync_task_id ?? ids.next();
-  if (source.sync_task_id === null) await insertSyncTask(transaction, { organizationId, id: taskId, sourceId });
+  if (source.sync_task_id === null) {
+    await insertSourceTask(transaction, { organizationId, id: taskId, sourceId, kind: 'sync' });
+  }
   await changeSource(transaction, sourceId, {
     sync_task_id: taskId,
     sync_requests: source.sync_requests + 1,

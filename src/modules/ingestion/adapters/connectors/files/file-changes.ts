@@ -6,7 +6,7 @@ import { joinPath } from './open-inside.ts';
 import { toPath, toShownPath } from './path-id.ts';
 import { readCode } from './read-code.ts';
 import { fingerprintOf } from './read-whole.ts';
-import { type FoundFile, type WalkOptions, walkFolder } from './walk-folder.ts';
+import { type FoundFile, folderVanished, type WalkOptions, walkFolder } from './walk-folder.ts';
 
 export type FileCursor = { root: string };
 
@@ -25,18 +25,20 @@ export async function* fileChanges(options: LookOptions): AsyncGenerator<Change>
   const cursor = await identify(options.root);
   const isOtherRoot = options.cursor !== undefined && options.cursor.root !== cursor.root;
   const known = createKnownReader(options.known);
+  const place = { ...options, notes, cursor };
   let files = 0;
-  for await (const file of walkFolder({ ...options, notes })) {
+  for await (const file of walkFolder(place)) {
     files += 1;
     if (files > options.maxFiles) throw tooLarge(options.maxFiles);
-    yield* goneBefore(file.externalId, known, { ...options, notes });
+    yield* goneBefore(file.externalId, known, place);
     const before = await known.take(file.externalId);
     const fingerprint = fingerprintOf(file.stats);
     if (before?.fingerprint !== fingerprint) yield toUpsert(file, fingerprint);
-    if (files % checkpointEvery === 0) yield { kind: 'checkpoint', cursor: options.cursor };
+    if (files % checkpointEvery === 0) yield { kind: 'checkpoint', cursor: options.cursor ?? cursor };
   }
   if (files === 0 && isOtherRoot && (await known.peek()) !== undefined) throw looksEmpty();
-  yield* goneBefore(undefined, known, { ...options, notes });
+  yield* goneBefore(undefined, known, place);
+  await requireSame(options.root, cursor);
   yield { kind: 'checkpoint', cursor, known: files, problem: problemOf(notes) };
 }
 
@@ -74,7 +76,7 @@ function createKnownReader(known: KnownDocuments) {
 async function* goneBefore(
   externalId: string | undefined,
   known: KnownReader,
-  { root, rule, notes, signal }: WalkOptions,
+  { root, rule, notes, signal, cursor }: WalkOptions & { cursor: FileCursor },
 ): AsyncGenerator<Change> {
   for (let next = await known.peek(); next !== undefined; next = await known.peek()) {
     if (externalId !== undefined && compareIds(next.externalId, externalId) >= 0) return;
@@ -82,8 +84,15 @@ async function* goneBefore(
     known.skip();
     const id = next.externalId;
     if (notes.unreadable.some((folder) => id.startsWith(folder))) continue;
-    if (await isGone(root, rule, id)) yield { kind: 'delete', externalId: id };
+    if (!(await isGone(root, rule, id))) continue;
+    await requireSame(root, cursor);
+    yield { kind: 'delete', externalId: id };
   }
+}
+
+/** A root that was moved or unmounted during the look takes all its files along, which are not deleted for that. */
+async function requireSame(root: Buffer, { root: before }: FileCursor): Promise<void> {
+  if ((await identify(root)).root !== before) throw folderVanished();
 }
 
 async function isGone(root: Buffer, rule: WalkOptions['rule'], externalId: string): Promise<boolean> {
@@ -125,14 +134,16 @@ const longestFilename = 1000;
 
 /** Which folder this is, so that another one at the same place is noticed. */
 async function identify(root: Buffer): Promise<FileCursor> {
-  const { dev, ino } = await lstat(root, { bigint: true });
+  const { dev, ino } = await lstat(root, { bigint: true }).catch((cause: unknown) => {
+    throw folderVanished(cause);
+  });
   return { root: `${dev}:${ino}` };
 }
 
 function problemOf({ unreadable, tooLong }: { unreadable: string[]; tooLong: string[] }) {
   const [folder] = unreadable;
   if (folder !== undefined) {
-    const message = `${unreadable.length} folder(s) cannot be read, the first is ${toShownPath(folder)}. Correct the permissions.`;
+    const message = `${unreadable.length} folder(s) cannot be read, the first is ${toShownPath(folder) || 'the source’s own'}. Correct the permissions.`;
     return { code: 'SOURCE_FOLDER_UNREADABLE', message };
   }
   const [path] = tooLong;

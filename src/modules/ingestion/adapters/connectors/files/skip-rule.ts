@@ -7,7 +7,7 @@ export type SkipRule = {
 };
 
 /** Never documents, whatever is asked for. */
-const machineFolders = new Set(['node_modules', '__pycache__', '.git', '.hg', '.svn']);
+export const machineFolders: ReadonlySet<string> = new Set(['node_modules', '__pycache__', '.git', '.hg', '.svn']);
 
 export type SkipOptions = {
   root: Buffer;

@@ -1,9 +1,10 @@
 /** Every document file below a folder, in the byte order of the external ids. */
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, lstat, readdir } from 'node:fs/promises';
-import { isAppError } from '#platform/errors.ts';
+import { AppError, isAppError } from '#platform/errors.ts';
 import { joinPath, openInside, rethrow } from './open-inside.ts';
 import { toIdSegment } from './path-id.ts';
+import { readCode } from './read-code.ts';
 import type { SkipRule } from './skip-rule.ts';
 
 export type FoundFile = { externalId: string; stats: BigIntStats };
@@ -46,11 +47,14 @@ async function* walk(options: WalkOptions, place: Place): AsyncGenerator<FoundFi
     // Through the open folder, so that nobody can put another one in its place.
     const folder =
       process.platform === 'linux' ? Buffer.from(`/proc/self/fd/${handle.fd}`) : joinPath(root, place.path);
-    const entries = await listEntries(folder, place, rule);
+    const entries = await listEntries(folder, place, rule).catch((error: unknown) => forgiveGone(error, place));
+    const unreadable = () => noteOnce(options.notes.unreadable, place.id);
     for (let start = 0; start < entries.length; start += slice) {
       signal.throwIfAborted();
       const part = entries.slice(start, start + slice);
-      const looks = await Promise.all(part.map((entry) => (entry.isFolder ? undefined : look(folder, entry))));
+      const looks = await Promise.all(
+        part.map((entry) => (entry.isFolder ? undefined : look(folder, entry, unreadable))),
+      );
       for (const [index, entry] of part.entries()) {
         const below = { path: joinName(place.path, entry.name), id: entry.id, depth: place.depth + 1 };
         const stats = looks[index];
@@ -69,11 +73,38 @@ async function openFolder({ root, notes }: WalkOptions, place: Place): Promise<F
   try {
     return await openInside({ root, path: place.path, kind: 'folder' });
   } catch (error) {
-    if (place.depth === 0) throw error;
+    if (place.depth === 0) throw rootFailure(error);
     // What is gone or became a link is no part of the source; what cannot be read still is.
-    if (!isAppError(error, 'SOURCE_DOCUMENT_GONE', 'SOURCE_DOCUMENT_REFUSED')) notes.unreadable.push(place.id);
+    if (!isAppError(error, 'SOURCE_DOCUMENT_GONE', 'SOURCE_DOCUMENT_REFUSED')) noteOnce(notes.unreadable, place.id);
     return undefined;
   }
+}
+
+/** The source's own folder went away, or another one is in its place: its files are not deleted for that. */
+export const folderVanished = (cause?: unknown) =>
+  new AppError(
+    'SOURCE_UNREACHABLE',
+    'unavailable',
+    'The folder of the source went away while it was looked at; nothing was removed for that. It is tried again by itself.',
+    { cause },
+  );
+
+function rootFailure(error: unknown): unknown {
+  if (isAppError(error, 'SOURCE_DOCUMENT_GONE')) return folderVanished(error);
+  if (!isAppError(error, 'SOURCE_DOCUMENT_UNREADABLE')) return error;
+  const message = 'Nexus may not read the folder of the source; nothing was removed. Correct its permissions.';
+  return new AppError('SOURCE_FOLDER_UNREADABLE', 'invalid', message, { cause: error });
+}
+
+/** A folder that is deleted between being opened and being listed is empty. */
+function forgiveGone(error: unknown, { depth }: Place): Entry[] {
+  if (!isAppError(error, 'SOURCE_DOCUMENT_GONE')) throw error;
+  if (depth === 0) throw folderVanished(error);
+  return [];
+}
+
+function noteOnce(notes: string[], id: string): void {
+  if (notes.at(-1) !== id) notes.push(id);
 }
 
 async function listEntries(folder: Buffer, place: Place, rule: SkipRule): Promise<Entry[]> {
@@ -92,11 +123,12 @@ async function listEntries(folder: Buffer, place: Place, rule: SkipRule): Promis
   return entries.sort((left, right) => Buffer.compare(left.sortKey, right.sortKey));
 }
 
-async function look(folder: Buffer, { name }: Entry): Promise<BigIntStats | undefined> {
+async function look(folder: Buffer, { name }: Entry, onUnreadable: () => void): Promise<BigIntStats | undefined> {
   try {
     return await lstat(joinPath(folder, name), { bigint: true });
-  } catch {
-    // Gone since it was listed; whatever else is wrong is told when it is fetched.
+  } catch (error) {
+    // Gone since it was listed; for any other reason it is still there and only cannot be seen.
+    if (readCode(error) !== 'ENOENT') onUnreadable();
     return undefined;
   }
 }

@@ -3,7 +3,7 @@
  * watch a file on Linux, and the system has few. What is missed is found at the next look.
  */
 import { type FSWatcher, watch } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 export type WatchOptions = {
@@ -19,52 +19,80 @@ export type WatchOptions = {
 /** A folder that is written to without a pause is told this often. */
 const longestWaitMs = 2000;
 const defaultQuietMs = 300;
+const rootCheckMs = 2000;
 
 export function watchFolder({ root, maxFolders, skips, onChange, quietMs = defaultQuietMs }: WatchOptions) {
-  const watchers = new Map<string, FSWatcher>();
+  const watched = new Map<string, { identity: string; watcher: FSWatcher }>();
   const burst = createBurst(onChange, quietMs);
   let isClosed = false;
 
-  async function enter(folder: string): Promise<void> {
-    if (isClosed || watchers.has(folder) || watchers.size >= maxFolders) return;
+  /** Watches this folder and those below, if it is one and not watched yet. True when something was added. */
+  async function follow(folder: string): Promise<boolean> {
+    const identity = await identityOf(folder);
+    const known = watched.get(folder);
+    if (known !== undefined && known.identity !== identity) leave(folder);
+    if (identity === undefined || isClosed || watched.has(folder) || watched.size >= maxFolders) return false;
     try {
-      const watcher = watch(folder, (_event, name) => {
-        burst.note();
-        if (name !== null) void follow(path.join(folder, name));
-      });
+      const watcher = watch(folder, (event, name) => hear(folder, event, name));
       watcher.on('error', () => leave(folder));
-      watchers.set(folder, watcher);
+      watched.set(folder, { identity, watcher });
     } catch {
       // It is gone, may not be read, or the system has no watch left: the next look at the source sees to it.
-      return;
+      return false;
     }
-    for (const name of await foldersOf(folder)) if (!skips(name)) await enter(path.join(folder, name));
+    for (const name of await foldersOf(folder)) if (!skips(name)) await follow(path.join(folder, name));
+    return true;
   }
 
-  /** A name appeared, went or changed: a new folder is entered, one that is gone is left with all below it. */
-  async function follow(changed: string): Promise<void> {
-    if (skips(path.basename(changed))) return;
-    const names = await foldersOf(path.dirname(changed));
-    if (names.includes(path.basename(changed))) await enter(changed);
-    else leave(changed);
+  function hear(folder: string, event: string, name: string | null): void {
+    if (name !== null && skips(name)) return;
+    burst.note();
+    if (name === null || event !== 'rename') return;
+    // It came, went or was replaced: a folder may be another one than before, under the same name and even number.
+    void renew(path.join(folder, name));
+    // A folder tells its own end under its own name.
+    if (name === path.basename(folder)) void renew(folder);
+  }
+
+  async function renew(folder: string): Promise<void> {
+    if (watched.has(folder)) leave(folder);
+    await refresh(folder);
+  }
+
+  /** What was laid into a new folder before it was watched is told too. */
+  async function refresh(folder: string): Promise<void> {
+    if (await follow(folder)) burst.note();
   }
 
   function leave(folder: string): void {
-    for (const [watched, watcher] of watchers) {
-      if (watched !== folder && !watched.startsWith(folder + path.sep)) continue;
+    for (const [name, { watcher }] of watched) {
+      if (name !== folder && !name.startsWith(folder + path.sep)) continue;
       watcher.close();
-      watchers.delete(watched);
+      watched.delete(name);
     }
   }
 
-  void enter(root);
+  void follow(root);
+  // Nobody tells when the root itself comes back, e.g. a disk that is mounted again.
+  const timer = setInterval(() => void refresh(root), rootCheckMs);
   return {
     close() {
       isClosed = true;
+      clearInterval(timer);
       burst.close();
       leave(root);
     },
   };
+}
+
+/** Which folder this is; undefined for what is no folder, or a link to one. */
+async function identityOf(folder: string): Promise<string | undefined> {
+  try {
+    const stats = await lstat(folder, { bigint: true });
+    return stats.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function foldersOf(folder: string): Promise<string[]> {
