@@ -14,9 +14,10 @@ import { createIdempotency, type Idempotency } from '#platform/idempotency/idemp
 import { createSearchIndex } from '#platform/search/create-search-index.ts';
 import type { Secret } from '#platform/secret.ts';
 import type { Adapters } from './adapters.ts';
-import { type Config, projectRoot } from './config.ts';
+import type { Config } from './config.ts';
 import { createHealth, type Health } from './health.ts';
 import type { Modules } from './modules.ts';
+import { projectRoot } from './project-root.ts';
 import { buildRoutes } from './routes.ts';
 import { createStageMetrics } from './stage-metrics.ts';
 import { version } from './version.ts';

@@ -2,19 +2,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { chatConfig } from '#modules/chat/index.ts';
-import { corpusConfig } from '#modules/corpus/index.ts';
-import { evaluationConfig } from '#modules/evaluation/index.ts';
-import { gatewayConfig } from '#modules/gateway/index.ts';
-import { identityConfig } from '#modules/identity/index.ts';
-import { ingestionConfig } from '#modules/ingestion/index.ts';
-import { messagingConfig } from '#modules/messaging/index.ts';
-import { retrievalConfig } from '#modules/retrieval/index.ts';
+import { chatConfig } from '#modules/chat/config.ts';
+import { corpusConfig } from '#modules/corpus/config.ts';
+import { evaluationConfig } from '#modules/evaluation/config.ts';
+import { gatewayConfig } from '#modules/gateway/config.ts';
+import { identityConfig } from '#modules/identity/config.ts';
+import { ingestionConfig } from '#modules/ingestion/config.ts';
+import { messagingConfig } from '#modules/messaging/config.ts';
+import { retrievalConfig } from '#modules/retrieval/config.ts';
 import { blobsConfig } from '#platform/blobs/config.ts';
 import { type LoadedConfiguration, loadConfiguration } from '#platform/configuration/load-configuration.ts';
 import { isSecretSchema } from '#platform/configuration/secret-schema.ts';
 import { listSettings } from '#platform/configuration/settings.ts';
-import { eventsConfig } from '#platform/events/index.ts';
+import { eventsConfig } from '#platform/events/config.ts';
 import { httpConfig } from '#platform/http/config.ts';
 import { idempotencyConfig } from '#platform/idempotency/config.ts';
 import { databaseConfig } from '#platform/postgres/config.ts';
@@ -23,9 +23,7 @@ import { sandboxConfig } from '#platform/sandbox/config.ts';
 import { Secret } from '#platform/secret.ts';
 import { storageConfig } from '#platform/storage/config.ts';
 import { telemetryConfig } from '#platform/telemetry/config.ts';
-
-/** The folder that holds package.json. */
-export const projectRoot = path.resolve(import.meta.dirname, '../..');
+import { projectRoot } from './project-root.ts';
 
 export const roles = ['api', 'scheduler', 'worker'] as const;
 

@@ -10,7 +10,8 @@ import {
 import { createGateway } from '#modules/gateway/index.ts';
 import { markdownFormat } from '#modules/ingestion/adapters/text/markdown-format.ts';
 import { textFormat } from '#modules/ingestion/adapters/text/text-format.ts';
-import { type ChunkerName, chunkDocument } from '#modules/ingestion/chunkers/chunk-document.ts';
+import { chunkDocument } from '#modules/ingestion/chunkers/chunk-document.ts';
+import type { ChunkerName } from '#modules/ingestion/chunkers/chunker-names.ts';
 import { toEmbeddingText } from '#modules/ingestion/embedding-text.ts';
 import { titleFromFilename } from '#modules/ingestion/parsing/document-title.ts';
 import { parseDocument } from '#modules/ingestion/parsing/parse-document.ts';
@@ -70,4 +71,4 @@ export async function openChunkingEvaluation(config: Config, logger: Logger) {
 }
 
 export { formatChunkingReport, formatReport } from '#modules/evaluation/index.ts';
-export { chunkerNames } from '#modules/ingestion/chunkers/chunk-document.ts';
+export { chunkerNames } from '#modules/ingestion/chunkers/chunker-names.ts';

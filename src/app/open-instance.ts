@@ -18,8 +18,9 @@ import type { Logger } from '#platform/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '#platform/telemetry/metrics.ts';
 import { type Adapters, openChatModel, openEmbedder } from './adapters.ts';
 import { type App, buildApp } from './build-app.ts';
-import { type Config, projectRoot } from './config.ts';
+import type { Config } from './config.ts';
 import { openParser } from './open-parser.ts';
+import { projectRoot } from './project-root.ts';
 import { ensurePartitions } from './scheduler.ts';
 import { connectionsOfWorkers } from './worker-pools.ts';
 

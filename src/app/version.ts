@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { projectRoot } from './config.ts';
+import { projectRoot } from './project-root.ts';
 
 /** The version of this build, from package.json. */
 export const version: string = z

@@ -1,7 +1,7 @@
 /** The command line: one file a command, all speaking to the running server or to an app in this process. */
 import { Command, CommanderError } from 'commander';
 import { version } from '#app/version.ts';
-import { type CommandContext, runCommand } from './command.ts';
+import type { CommandContext } from './command.ts';
 import { addSourceCommands, addTaskCommands } from './ingesting/ingestion-program.ts';
 import { reportUsage } from './report-failure.ts';
 import { createTerminal } from './terminal.ts';
@@ -26,6 +26,7 @@ type Work = (context: CommandContext) => Promise<number | undefined>;
 /** Commands import what they need when they run, so that `--help` and a wrong word answer at once. */
 async function run(name: string, work: Work): Promise<void> {
   const asJson = program.opts<{ json?: boolean }>().json === true;
+  const { runCommand } = await import('./command.ts');
   process.exitCode = await runCommand({ terminal, asJson, name: `nexus ${name}` }, work);
 }
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Config } from '#app/config.ts';
-import { projectRoot } from '#app/config.ts';
+import { projectRoot } from '#app/project-root.ts';
 import { lockHome } from '#platform/lifecycle/home-lock.ts';
 import { findMigrations } from '#platform/postgres/find-migrations.ts';
 import { migrateServer, openPostgres, usesEmbedded } from '#platform/postgres/open-postgres.ts';

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
-import { projectRoot } from '#app/config.ts';
+import { projectRoot } from '#app/project-root.ts';
 import type { CommandContext } from '../command.ts';
 import { findServer } from '../find-server.ts';
 import { isPortFree } from '../free-port.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { chunkerNames } from './chunkers/chunk-document.ts';
+import { chunkerNames } from './chunkers/chunker-names.ts';
 import { sourceSettings } from './sources/config.ts';
 
 export const ingestionConfig = z.strictObject({

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { markdownFormat } from '../adapters/text/markdown-format.ts';
 import { textFormat } from '../adapters/text/text-format.ts';
 import type { ParsedDocument } from '../ports.ts';
-import { type Chunk, type ChunkOptions, chunkDocument, chunkerNames } from './chunk-document.ts';
+import { type Chunk, type ChunkOptions, chunkDocument } from './chunk-document.ts';
+import { chunkerNames } from './chunker-names.ts';
 
 /** Close to a real tokenizer: a token a word, a mark, or four letters of a long word. */
 const countTokens = (text: string): number => text.match(/[\p{L}\p{N}]{1,4}|[^\s\p{L}\p{N}]/gu)?.length ?? 0;

@@ -2,13 +2,11 @@
 import type { Block, ParsedDocument } from '../ports.ts';
 import { chooseBreaks } from './choose-breaks.ts';
 import { type Chunk, createChunkBuilder, type PlacedPiece } from './chunk-builder.ts';
+import type { ChunkerName } from './chunker-names.ts';
 import { cutPieces } from './cut-pieces.ts';
 import { createHeadingPath } from './heading-path.ts';
 
 export type { Chunk } from './chunk-builder.ts';
-
-export const chunkerNames = ['semantic', 'markdown', 'fixed', 'sliding', 'sentence', 'paragraph'] as const;
-export type ChunkerName = (typeof chunkerNames)[number];
 
 export type ChunkOptions = {
   /** Default `semantic`. */
