@@ -151,6 +151,16 @@ describe('bad input', () => {
     expect(await app.testDatabase.adminSql('select count(*) from corpus_documents')).toEqual(before);
   });
 
+  test.each(['true', 'false'])('a collection that is not there is refused at once (wait=%s)', async (wait) => {
+    const url = `/api/v1/documents?filename=a.md&collection_id=01890a5d-ac96-774b-bcce-b302099a8057&wait=${wait}`;
+    const reply = await app.call('POST', url, { body: Buffer.from('# A\n\nText.') });
+    expect(reply).toMatchObject({ status: 404, json: { code: 'COLLECTION_NOT_FOUND' } });
+    const sources = await app.testDatabase.adminSql(
+      `select id from ingestion_sources where collection_id = '01890a5d-ac96-774b-bcce-b302099a8057'`,
+    );
+    expect(sources).toEqual([]);
+  });
+
   test('a query of 10,000 characters is refused with the limit', async () => {
     const long = 'a'.repeat(10_000);
     const found = await app.call('GET', `/api/v1/search?query=${long}`);

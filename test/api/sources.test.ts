@@ -70,6 +70,32 @@ describe('sources over HTTP', () => {
     expect(sync).toMatchObject({ status: 202, json: { task_id: expect.any(String) } });
   });
 
+  test('include the built-in one of uploads, which only says how it is used', async () => {
+    const url = '/api/v1/documents?filename=a.md&wait=false';
+    expect((await app.call('POST', url, { body: Buffer.from('# A\n\nText.') })).status).toBe(202);
+    const { items } = (await app.call('GET', '/api/v1/sources?kind=uploads')).json as { items: { id: string }[] };
+    const id = items[0]?.id;
+    const document = `/api/v1/sources/${id}/documents?external_id=x`;
+    for (const reply of [
+      await app.call('POST', `/api/v1/sources/${id}/sync`, { body: {} }),
+      await app.call('POST', `/api/v1/sources/${id}/pause`),
+      await app.call('PATCH', `/api/v1/sources/${id}`, { body: { name: 'mine' } }),
+      await app.call('PUT', document, { body: Buffer.from('x') }),
+      await app.call('DELETE', document),
+      await app.call('DELETE', `/api/v1/sources/${id}`),
+    ]) {
+      expect(reply).toMatchObject({ status: 409, json: { code: 'SOURCE_BUILT_IN' } });
+    }
+  });
+
+  test('tell nobody but the operator whether a folder elsewhere exists', async () => {
+    const ask = async (asked: string) => {
+      const { status, text } = await create({ kind: 'files', name: 'probe', settings: { folder: asked } }, { session });
+      return [status, text.replaceAll(asked, 'FOLDER').replace(/"request_id":"[^"]*"/, '')];
+    };
+    expect(await ask('/etc')).toEqual(await ask('/no/such/folder'));
+  });
+
   test('refuse unknown fields and what belongs to another organization', async () => {
     expect(await create({ kind: 'api', name: 'x', colour: 'red' })).toMatchObject({ status: 400 });
     expect(await create({ kind: 'api', name: 'x', settings: { folder } })).toMatchObject({

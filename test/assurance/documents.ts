@@ -20,7 +20,7 @@ import { sandboxConfig } from '#platform/sandbox/config.ts';
 import { testDataFolder } from '../../bench/harness/documents.ts';
 import { type NexusProcess, startNexus } from '../../bench/harness/nexus-process.ts';
 import type { AssuranceContext, AssuranceOutcome, AssuranceProgram } from '../../scripts/assurance-program.ts';
-import { similarityOf } from '../support/text-similarity.ts';
+import { lostShareOf, similarityOf } from '../support/text-similarity.ts';
 
 const leastMedian = 0.9;
 /** Failures that lie in the file; anything else that happens to a file is ours. */
@@ -73,6 +73,7 @@ async function runIn(folder: string, { full, log }: AssuranceContext): Promise<A
       similarity_median: round(median),
       similarity_least: round(Math.min(...compared.map(({ similarity }) => similarity ?? 0))),
       ...mediansByFormat(compared),
+      ...lostByFormat(compared),
       ...searched,
       planted_faults_found: control,
     },
@@ -159,6 +160,16 @@ function mediansByFormat(compared: readonly Outcome[]): Record<string, string> {
     [...Map.groupBy(compared, ({ format }) => format)].map(([format, outcomes]) => [
       `similarity_${format}`,
       `${round(medianOf(outcomes.map(({ similarity }) => similarity ?? 0)))} of ${outcomes.length}`,
+    ]),
+  );
+}
+
+/** Similarity falls with each word that we have and the reference leaves out (notes, comments, data of charts); this does not. */
+function lostByFormat(compared: readonly Outcome[]): Record<string, number> {
+  return Object.fromEntries(
+    [...Map.groupBy(compared, ({ format }) => format)].map(([format, outcomes]) => [
+      `words_lost_${format}`,
+      round(medianOf(outcomes.map(({ document, expected }) => lostShareOf(document?.text ?? '', expected ?? '')))),
     ]),
   );
 }

@@ -130,7 +130,9 @@ describe('a watched folder', () => {
     const said = async (...words: string[]) => (await nexus.run(words)).errors;
     expect(await said('sources', 'add', 'files')).toContain('Which folder?');
     expect(await said('sources', 'add', 'api', folder)).toContain('has no folder');
-    expect(await said('tasks', 'show', 'mine')).toContain('./nexus tasks list');
+    for (const step of ['show', 'follow', 'retry', 'cancel']) {
+      expect(await said('tasks', step, 'mine')).toContain('./nexus tasks list');
+    }
     expect(await said('sources', 'show', 'mine')).toContain('./nexus sources list');
   });
 

@@ -4,7 +4,8 @@
  */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { type HostileOptions, hostileFiles } from './hostile-files.ts';
+import type { HostileOptions } from './hostile-file.ts';
+import { hostileFiles } from './hostile-files.ts';
 
 export type MadeFile = {
   label: string;

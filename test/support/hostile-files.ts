@@ -1,131 +1,32 @@
 /**
  * Files made to hurt a reader: seeded, small to keep, made one at a time on demand. A file never says how it has to
  * end; whoever sends it checks that nothing but itself was harmed.
+ *
+ * Of the kinds that are known, two have no reader here that they could hurt, and are sent to be refused: archives other
+ * than ZIP (tar, gzip, brotli; a hard link is a thing of tar), and images, whose pixels nothing expands, neither alone
+ * nor inside of documents.
  */
 import { gzipSync } from 'node:zlib';
 import { makePdf, toPdfContent } from '#modules/ingestion/testing/make-pdf.ts';
 import { createSeededRandom, type SeededRandom } from '../../bench/harness/seeded-random.ts';
-import { docxEntries, epubEntries, makeZip, xlsxEntries, type ZipEntry } from './hostile-zip.ts';
+import { archives, archivesThatAreNotRead, images } from './hostile-containers.ts';
+import { file, type HostileFile, type HostileOptions, million, text } from './hostile-file.ts';
+import { oddNames } from './hostile-names.ts';
+import { docxEntries, epubEntries, makeZip, partsOf, xlsxEntries } from './hostile-zip.ts';
 import { validFiles } from './valid-files.ts';
-
-export type HostileFile = {
-  /** What is wrong with it. */
-  label: string;
-  filename: string;
-  /** `sparseBytes`: so many zero bytes, which must not be made in memory. */
-  make(): Uint8Array | { sparseBytes: number };
-};
-
-export type HostileOptions = {
-  seed: number;
-  /** False: sizes and counts for some minutes on a small machine. */
-  full: boolean;
-  /** A file that must not be read, an address that must not be called, and part of every name that must not be written. */
-  bait: { file: string; url: string; name: string };
-};
 
 export function* hostileFiles({ seed, full, bait }: HostileOptions): Generator<HostileFile> {
   const random = createSeededRandom(seed);
   yield* archives(full, bait);
   yield* bombs(full);
+  yield* images(bait);
+  yield* archivesThatAreNotRead(full, bait);
   yield* depths(full);
   yield* references(bait);
   yield* lies();
-  yield* names(bait);
+  yield* oddNames(bait);
   yield* longLines(full);
   yield* brokenFiles(random, full);
-}
-
-const text = (content: string): Buffer => Buffer.from(content);
-const file = (label: string, filename: string, make: HostileFile['make']): HostileFile => ({ label, filename, make });
-const million = 1_000_000;
-
-function* archives(full: boolean, { name, file: secret }: HostileOptions['bait']): Generator<HostileFile> {
-  const word = docxEntries('<w:p><w:r><w:t>Good text.</w:t></w:r></w:p>');
-  const slips = [
-    `../../../../../../tmp/${name}`,
-    `..\\..\\..\\${name}`,
-    `/tmp/${name}`,
-    `C:\\Windows\\${name}`,
-    `\\\\server\\share\\${name}`,
-    `word/../../../${name}`,
-    `word/${name}\0.xml`,
-    `${'a/'.repeat(500)}${name}`,
-    '',
-    '.',
-    '..',
-    'CON',
-  ];
-  for (const slip of slips)
-    yield file(`zip entry named ${JSON.stringify(slip).slice(0, 40)}`, 'slip.docx', () =>
-      makeZip([...word, { name: slip, content: text('escaped') }]),
-    );
-  const links: [string, string][] = [
-    ['word/document.xml', secret],
-    ['word/link', '/'],
-    ['word/styles.xml', '/etc/passwd'],
-  ];
-  for (const [entry, target] of links)
-    yield file(`symbolic link ${entry}`, 'link.docx', () =>
-      makeZip([
-        ...word.filter(({ name: own }) => own !== entry),
-        { name: entry, content: text(target), attributes: 0o120777 << 16 },
-      ]),
-    );
-  yield file('the same part twice', 'twice.docx', () => makeZip([...word, ...word]));
-  for (const extension of ['docx', 'xlsx', 'pptx', 'odt', 'epub']) {
-    yield file('an empty archive', `empty.${extension}`, () => makeZip([]));
-    yield file('zips in zips in zips', `nested.${extension}`, () => nested(full ? 12 : 6));
-    yield file('entries that overlap', `overlap.${extension}`, () => overlapping(extension, full ? 5_000 : 500));
-    yield file('sizes that lie', `sizes.${extension}`, () => lyingSizes(extension));
-    yield file('a deflated gigabyte', `bomb.${extension}`, () =>
-      makeZip(partsOf(extension, Buffer.alloc((full ? 1_000 : 300) * million, ' '))),
-    );
-  }
-  const many = full ? million : 70_000;
-  yield file(`${many} entries`, 'many.docx', () =>
-    makeZip([...word, ...Array.from({ length: many }, (_, index) => ({ name: `word/${index}` }))]),
-  );
-}
-
-/** The main part of each kind of archive, with this content. */
-function partsOf(extension: string, content: Uint8Array): ZipEntry[] {
-  const main: Record<string, string> = { pptx: 'ppt/slides/slide1.xml', odt: 'content.xml' };
-  if (extension === 'docx') return docxEntries(content);
-  if (extension === 'xlsx') return xlsxEntries(content);
-  if (extension === 'epub') return [...epubEntries('x').slice(0, 3), { name: 'c.xhtml', content, deflate: true }];
-  return [
-    { name: 'mimetype', content: text('application/vnd.oasis.opendocument.text') },
-    { name: main[extension] ?? 'x', content, deflate: true },
-  ];
-}
-
-function nested(depth: number): Buffer {
-  let inner = makeZip([{ name: 'word/document.xml', content: Buffer.alloc(million), deflate: true }]);
-  for (let level = 0; level < depth; level += 1)
-    inner = makeZip(
-      Array.from({ length: 4 }, (_, index) => ({ name: `word/${index}.zip`, content: inner, deflate: true })),
-    );
-  return makeZip([...docxEntries('<w:p/>'), { name: 'word/embeddings/a.zip', content: inner }]);
-}
-
-function overlapping(extension: string, count: number): Buffer {
-  const parts = partsOf(extension, text(`<a>${'x'.repeat(million)}</a>`));
-  const last = parts.length - 1;
-  return makeZip([
-    ...parts,
-    ...Array.from({ length: count }, (_, index) => ({
-      name: `word/copy${index}.xml`,
-      sharesDataOf: last,
-      deflate: true,
-    })),
-  ]);
-}
-
-function lyingSizes(extension: string): Buffer {
-  const claims = [{ uncompressed: 10 }, { uncompressed: 0xffff_fff0 }, { compressed: 5 }, { compressed: 0x7fff_ffff }];
-  const parts = partsOf(extension, text(`<a>${'x'.repeat(10_000)}</a>`));
-  return makeZip(parts.map((part, index) => ({ ...part, claimed: claims[index % claims.length] ?? {} })));
 }
 
 function* bombs(full: boolean): Generator<HostileFile> {
@@ -149,6 +50,27 @@ function* bombs(full: boolean): Generator<HostileFile> {
     makeZip(
       xlsxEntries(
         '<dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row></sheetData><mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>',
+      ),
+    ),
+  );
+  yield file('a sheet of a million columns', 'columns.xlsx', () =>
+    makeZip(
+      xlsxEntries(
+        `<sheetData><row r="1">${'<c t="inlineStr"><is><t>x</t></is></c>'.repeat(million)}</row></sheetData>`,
+      ),
+    ),
+  );
+  yield file('cells far apart in a sheet', 'far.xlsx', () =>
+    makeZip(
+      xlsxEntries(
+        `<sheetData>${Array.from({ length: 20_000 }, (_, row) => `<row r="${row + 1}"><c r="A${row + 1}"><v>1</v></c><c r="XFD${row + 1}"><v>2</v></c></row>`).join('')}</sheetData>`,
+      ),
+    ),
+  );
+  yield file('more cells than are read', 'cells.xlsx', () =>
+    makeZip(
+      xlsxEntries(
+        `<sheetData>${Array.from({ length: full ? 400_000 : 260_000 }, (_, row) => `<row r="${row + 1}">${'<c><v>1</v></c>'.repeat(6)}</row>`).join('')}</sheetData>`,
       ),
     ),
   );
@@ -207,6 +129,7 @@ function* depths(full: boolean): Generator<HostileFile> {
   yield file('deep notebook', 'deep.ipynb', nest('{"cells":[', '1', ']}'));
   for (const element of ['div', 'blockquote', 'table><tr><td', 'ul><li', 'b', 'pre', 'svg'])
     yield file(`deep <${element}>`, 'deep.html', nest(`<${element}>`));
+  yield file('deep elements inside', 'deep.epub', () => makeZip(epubEntries('<div>'.repeat(depth))));
   yield file('deep elements', 'deep.xml', nest('<a>', 'x', '</a>'));
   for (const mark of ['> ', '- ', '[', '![', '*', '**a ', '`', '<div>', '  - ', '# '])
     yield file(`Markdown of ${JSON.stringify(mark)}`, 'deep.md', nest(mark));
@@ -334,80 +257,6 @@ function* lies(): Generator<HostileFile> {
     yield file('PDF and archive in one', `polyglot.${extension}`, () => polyglot);
   yield file('image and page in one', 'gif.html', () => text('GIF89a/*<html><script>alert(1)</script><p>text*/'));
   yield file('two gigabytes of nothing', 'huge.txt', () => ({ sparseBytes: 2 ** 31 }));
-}
-
-/** Names as nobody should send them; the content is good. */
-function* names({ name }: HostileOptions['bait']): Generator<HostileFile> {
-  const odd = [
-    `../../${name}.md`,
-    `..\\..\\${name}.md`,
-    `/tmp/${name}.md`,
-    `C:\\${name}.md`,
-    `file:///tmp/${name}.md`,
-    `~/${name}.md`,
-    `%2e%2e%2f${name}.md`,
-    `${name}\0.md`,
-    'a\nb.md',
-    'a\r\nX-Header: b.md',
-    '\u202Egpj.md',
-    '\u200B.md',
-    '\uFEFF.md',
-    '\u0000.md',
-    '.md',
-    '..md',
-    '...',
-    ' .md',
-    'a.md ',
-    'a.md.',
-    'a.MD',
-    'a.md/',
-    'CON.md',
-    'nul.md',
-    'aux.md',
-    'lpt1.md',
-    `${'a'.repeat(255)}.md`,
-    `${'ä'.repeat(5_000)}.md`,
-    '𝕬𝖇𝖈.md',
-    '👩‍👩‍👧‍👦.md',
-    'e\u0301.md',
-    `Z${'\u0351'.repeat(200)}.md`,
-    '\uD800.md',
-    '﷽.md',
-    'ﬀ.md',
-    'ı.md',
-    'İ.MD',
-    `$(touch ${name}).md`,
-    `\`touch ${name}\`.md`,
-    `; touch ${name};.md`,
-    `| touch ${name}.md`,
-    `'; DROP TABLE corpus_documents; --.md`,
-    `' OR 1=1 --.md`,
-    '{{7*7}}.md',
-    '$\u007Bjndi:ldap://127.0.0.1/a}.md',
-    '<script>alert(1)</script>.md',
-    '"onload=alert(1).md',
-    '__proto__.md',
-    'constructor.md',
-    'toString.md',
-    'undefined.md',
-    'null.md',
-    'NaN.md',
-    '-rf.md',
-    '--help.md',
-    '*.md',
-    '?.md',
-    'a.md?b=c',
-    'a.md#b',
-    'a%00.md',
-    'a&filename=b.md',
-    'a;b.md',
-    'a.__proto__',
-    'a.constructor',
-    'a.toString',
-    `a.${'x'.repeat(1_000)}`,
-  ];
-  for (const [index, filename] of odd.entries())
-    yield { label: `odd name ${index}`, filename, make: () => text(`# Odd ${index}\n\ntext`) };
 }
 
 /** One very long line of each sign, alone and in pairs, for each reader with patterns of its own: a slow pattern shows. */

@@ -195,3 +195,15 @@ export function epubEntries(chapter: string): ZipEntry[] {
     },
   ];
 }
+
+/** The main part of each kind of archive, with this content. */
+export function partsOf(extension: string, content: Uint8Array): ZipEntry[] {
+  const main: Record<string, string> = { pptx: 'ppt/slides/slide1.xml', odt: 'content.xml' };
+  if (extension === 'docx') return docxEntries(content);
+  if (extension === 'xlsx') return xlsxEntries(content);
+  if (extension === 'epub') return [...epubEntries('x').slice(0, 3), { name: 'c.xhtml', content, deflate: true }];
+  return [
+    { name: 'mimetype', content: text('application/vnd.oasis.opendocument.text') },
+    { name: main[extension] ?? 'x', content, deflate: true },
+  ];
+}

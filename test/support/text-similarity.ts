@@ -8,6 +8,19 @@ export function similarityOf(left: string, right: string): number {
   return a.length + b.length === 0 ? 1 : (2 * longestCommon(a, b)) / (a.length + b.length);
 }
 
+/** Share of the expected words that are not there at all, wherever they stand; 0 when nothing was expected. */
+export function lostShareOf(text: string, expected: string): number {
+  const left = new Map<string, number>();
+  for (const word of toWords(text)) left.set(word, (left.get(word) ?? 0) + 1);
+  const words = toWords(expected);
+  const lost = words.filter((word) => {
+    const count = left.get(word) ?? 0;
+    left.set(word, count - 1);
+    return count <= 0;
+  });
+  return words.length === 0 ? 0 : lost.length / words.length;
+}
+
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', nbsp: ' ' };
 
 export function toWords(text: string): string[] {

@@ -1,5 +1,6 @@
 /** Brings files to the server, a few at a time; what it has answered for is durable. */
 import { readFile, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, type ErrorKind, isAppError } from '#platform/errors.ts';
 import type { Connection } from '../connection.ts';
 import type { FileFailure, FoundFile } from './find-files.ts';
@@ -77,12 +78,25 @@ function toFailure(error: unknown): Omit<FileFailure, 'file'> | undefined {
   return reason === undefined ? undefined : { code: 'FILE_UNREADABLE', message: `It cannot be read: ${reason}.` };
 }
 
-async function readWithin(file: FoundFile, maxBytes: number): Promise<Buffer> {
-  const { size } = await stat(file.path);
-  if (size <= maxBytes) return readFile(file.path);
-  throw new AppError(
-    'DOCUMENT_TOO_LARGE',
-    'too-large',
-    `The file has ${size} bytes; at most ${maxBytes} are taken. Split it, or raise NEXUS_INGESTION__MAX_FILE_BYTES.`,
-  );
+/** The file as it was at one moment: half of one that is being written is no document. */
+async function readWithin({ path }: FoundFile, maxBytes: number): Promise<Buffer> {
+  for (let attempt = 1; attempt <= mostReads; attempt += 1) {
+    const before = await stat(path, { bigint: true });
+    if (before.size > maxBytes) throw tooLarge(before.size, maxBytes);
+    const bytes = await readFile(path);
+    const after = await stat(path, { bigint: true });
+    const isWhole = BigInt(bytes.byteLength) === after.size && before.size === after.size;
+    if (isWhole && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs) return bytes;
+    await sleep(pauseMs);
+  }
+  const message = 'It is written to all the time. Run the command again when that is over.';
+  throw new AppError('FILE_UNREADABLE', 'conflict', message);
+}
+
+const mostReads = 4;
+const pauseMs = 150;
+
+function tooLarge(sizeBytes: bigint, maxBytes: number): AppError {
+  const message = `The file has ${sizeBytes} bytes; at most ${maxBytes} are taken. Split it, or raise NEXUS_INGESTION__MAX_FILE_BYTES.`;
+  return new AppError('DOCUMENT_TOO_LARGE', 'too-large', message);
 }

@@ -36,11 +36,17 @@ export function startProgress({ terminal, asJson }: Pick<CommandContext, 'termin
       bar.update(done, {
         failed: task.counts.failed,
         rate: task.documents_per_second.toFixed(1),
-        left: task.seconds_left === null ? '…' : `${toDuration(task.seconds_left)} left`,
+        left: describeLeft(task, expected - done),
       });
     },
     stop: () => bar.stop(),
   };
+}
+
+/** The server cannot tell while more may come; whoever sends them knows how many. */
+function describeLeft({ seconds_left: seconds, documents_per_second: rate }: TaskView, waiting: number): string {
+  if (seconds !== null) return `${toDuration(seconds)} left`;
+  return rate > 0 && waiting > 0 ? `about ${toDuration(waiting / rate)} left` : '…';
 }
 
 /** What is over of a task, and everything that is known of it. */

@@ -9,7 +9,8 @@ export const corpusEvents = {
     .strictObject({
       ...subject,
       collection_name: z.string().max(100).optional().describe('Absent when the writer named the collection by id.'),
-      external_id: z.string().max(2000).describe('What the sender or source calls it.'),
+      // A source's own name for it, behind the id of the source.
+      external_id: z.string().max(2100).describe('What the sender or source calls it.'),
       title: z.string(),
       indexed_at: z.iso.datetime().optional().describe('Absent: the time of the event.'),
       searchable: z.boolean().describe('True: every search that starts now and asks for this position finds it.'),

@@ -3,7 +3,7 @@
 export { formatChunkingReport } from './chunking/format-chunking-report.ts';
 export { type ChunkingEvaluation, type ChunkingReport, createChunkingEvaluation } from './chunking/measure-chunking.ts';
 export type { Chunker } from './chunking/ports.ts';
-export { type EvaluationConfig, evaluationConfig } from './config.ts';
+export type { EvaluationConfig } from './config.ts';
 export {
   createEvaluation,
   type Evaluation,

@@ -1,5 +1,5 @@
 /** Front door of ingestion: from a file or a source to searchable chunks. */
-export { type IngestionConfig, ingestionConfig } from './config.ts';
+export type { IngestionConfig } from './config.ts';
 export { createIngestion, type Ingestion, type IngestionDependencies } from './ingestion.ts';
 export { createIntake, type DurableIntake, type IntakeDependencies } from './intake/create-intake.ts';
 export type { Block, BlockKind, Format, FormatHints, ParsedDocument, Parser } from './ports.ts';

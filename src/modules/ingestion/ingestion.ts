@@ -19,6 +19,7 @@ import type { BatchDependencies, FetchDocument } from './stages/batch-work.ts';
 import { createByteBudget } from './stages/byte-budget.ts';
 import { createCheckpoints } from './stages/checkpoints.ts';
 import { createEmbedChunks, type EmbedChunks } from './stages/embed-chunks.ts';
+import { createFindStored } from './stages/find-stored.ts';
 import { type IngestFile, ingestWhileWaiting } from './stages/ingest-while-waiting.ts';
 import type { OnStep } from './stages/prepare-document.ts';
 import { createBatchProcessor } from './stages/process-batch.ts';
@@ -111,7 +112,7 @@ export function createIngestion(dependencies: IngestionDependencies): Ingestion 
     checkpoints: createCheckpoints(blobs),
     budget: createByteBudget(config.bytesInHand),
   };
-  const waiting = { ...work, storeWaited: createWaitedStore(work) };
+  const waiting = { ...work, findStored: createFindStored(work), storeWaited: createWaitedStore(work) };
   const handle = createBatchProcessor(work);
   return {
     ...createMaintenance(dependencies),
@@ -126,6 +127,15 @@ export function createIngestion(dependencies: IngestionDependencies): Ingestion 
     embedChunks: createEmbedChunks(dependencies.gateway),
     intake,
     tasks: createTasks(dependencies),
-    queues: [{ name: batchQueueName, concurrency: config.concurrentBatches, maxAttempts: mostDeliveries, handle }],
+    queues: [
+      {
+        name: batchQueueName,
+        concurrency: config.concurrentBatches,
+        maxAttempts: mostDeliveries,
+        // The batch itself counts its losses, and finds the document that is to blame, at one delivery more.
+        maxLost: config.workerLossLimit + 1,
+        handle,
+      },
+    ],
   };
 }

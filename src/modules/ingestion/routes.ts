@@ -157,7 +157,8 @@ function taskRoutes({ intake, tasks, reprocess }: Ingestion): Route[] {
       method: 'GET',
       path: '/api/v1/tasks/{task_id}/events',
       permission: 'documents:read',
-      summary: 'Streams the progress of a task until it ends: `progress`, `failed`, `done`.',
+      summary:
+        'Streams the progress of a task until it ends: `progress`, `failed` for what fails from now on, `done`. A stream without `done` was cut: ask again.',
       tag,
       request: { params: taskParams },
       responses: { 200: 'events' },

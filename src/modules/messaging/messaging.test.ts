@@ -39,7 +39,7 @@ afterAll(async () => {
   expect(errors).toEqual([]);
 });
 
-function open(webhooks: Record<string, unknown> = {}): Messaging {
+function open(webhooks: Record<string, unknown> = {}, { database }: TestDatabase = test): Messaging {
   const shared = { clock: systemClock, ids, random: systemRandom, metrics: createMetrics({ processMetrics: false }) };
   const config = messagingConfig.parse({
     webhooks: {
@@ -53,7 +53,7 @@ function open(webhooks: Record<string, unknown> = {}): Messaging {
   });
   const made = createMessaging({
     ...shared,
-    db: test.database.withTables(),
+    db: database.withTables(),
     config,
     fileKey: new Secret(Buffer.alloc(32, 7).toString('base64')),
     transport: createHttpWebhookTransport(config.webhooks),
@@ -62,10 +62,10 @@ function open(webhooks: Record<string, unknown> = {}): Messaging {
     onError: (error) => errors.push(error),
   });
   const subscribers = [made.subscriber];
-  const opened = made.withDeadLetters(createDeadLetters(test.database.withTables(), subscribers));
+  const opened = made.withDeadLetters(createDeadLetters(database.withTables(), subscribers));
   const relay = createRelay({
     ...shared,
-    db: test.database.withTables(),
+    db: database.withTables(),
     subscribers,
     config: eventsConfig.parse({ intervalMs: 25 }),
     onError: (error) => errors.push(error),
@@ -99,14 +99,14 @@ async function receive(answer: (nth: number, response: ServerResponse, received:
 
 const ok = (_nth: number, response: ServerResponse) => void response.writeHead(204).end();
 
-async function happen(organizationId: string, count: number): Promise<string[]> {
+async function happen(organizationId: string, count: number, { database }: TestDatabase = test): Promise<string[]> {
   const events = Array.from({ length: count }, (_, number) => ({
     id: ids.next(),
     organizationId,
     type,
     data: { webhook_id: ids.next(), name: `n${number}`, reason: 'A test.', last_status: null },
   }));
-  await test.database
+  await database
     .withTables<MessagingTables>()
     .inOrganization(organizationId, (transaction) => recordEvents(transaction, events));
   return events.map(({ id }) => id);
@@ -319,5 +319,40 @@ describe('webhooks', () => {
     await expect(
       messaging.createWebhook(organizationId, hook('https://example.com/', { name: 'one' })),
     ).rejects.toMatchObject({ code: 'WEBHOOK_NAME_TAKEN' });
+  });
+});
+
+describe('a sender that is alone on its database', () => {
+  async function openAlone(webhooks: Record<string, unknown>) {
+    const alone = await openTestDatabase();
+    closables.push(alone.close);
+    return { alone, sender: open(webhooks, alone) };
+  }
+
+  it('hears of what happens while it looks for something else', async () => {
+    const organizationId = ids.next();
+    const { alone, sender } = await openAlone({ intervalMs: 10_000 });
+    const { received, url } = await receive(ok);
+    await sender.createWebhook(organizationId, hook(url, { max_concurrent: 5 }));
+    // Whatever the pause between two events, neither waits for the next turn.
+    for (let number = 1; number <= 20; number += 1) {
+      await happen(organizationId, 1, alone);
+      await new Promise((resolve) => setTimeout(resolve, (number * 7) % 30));
+      await happen(organizationId, 1, alone);
+      await expect.poll(() => received.length, { timeout: 3000, interval: 5 }).toBe(2 * number);
+    }
+  }, 30_000);
+
+  it('sends at once to a new address what waited for the old one', async () => {
+    const organizationId = ids.next();
+    const { alone, sender } = await openAlone({ firstRetryMs: 600_000, longestRetryMs: 600_000 });
+    const broken = await receive((_nth, response) => void response.writeHead(500).end());
+    const { received, url } = await receive(ok);
+    const { webhook } = await sender.createWebhook(organizationId, hook(broken.url));
+    await happen(organizationId, 1, alone);
+    const first = async () => (await sender.listDeliveries(organizationId, webhook.id, all))[0];
+    await expect.poll(first, { timeout: 8000 }).toMatchObject({ state: 'pending', attempts: 1 });
+    await sender.changeWebhook(organizationId, webhook.id, { url });
+    await expect.poll(() => received.length, { timeout: 8000 }).toBe(1);
   });
 });

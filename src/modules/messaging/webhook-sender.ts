@@ -55,6 +55,8 @@ export function createWebhookSender(dependencies: SenderDependencies): WebhookSe
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> = Promise.resolve();
   let started = false;
+  let isLooking = false;
+  let wasNudged = false;
 
   /** Until nothing of it is due any more. */
   async function serve({ organizationId, webhookId }: Endpoint): Promise<void> {
@@ -84,10 +86,17 @@ export function createWebhookSender(dependencies: SenderDependencies): WebhookSe
     clearTimeout(timer);
     if (stop.signal.aborted) return;
     timer = setTimeout(() => {
-      looking = look()
-        .catch(onError)
-        .finally(() => schedule(config.intervalMs));
+      looking = turn();
     }, ms);
+  }
+
+  /** A nudge during the look may be about what it has not seen any more. */
+  async function turn(): Promise<void> {
+    wasNudged = false;
+    isLooking = true;
+    await look().catch(onError);
+    isLooking = false;
+    schedule(wasNudged ? afterNudgeMs : config.intervalMs);
   }
 
   return {
@@ -97,7 +106,8 @@ export function createWebhookSender(dependencies: SenderDependencies): WebhookSe
       schedule(0);
     },
     nudge() {
-      if (started) schedule(afterNudgeMs);
+      wasNudged = true;
+      if (started && !isLooking) schedule(afterNudgeMs);
     },
     async close() {
       stop.abort();

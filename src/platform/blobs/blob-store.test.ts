@@ -224,8 +224,7 @@ describe('files', () => {
       store: stores[index % 2] as BlobStore,
     }));
     await Promise.all(writes.map(({ store, key, bytes }) => store.put(key, bytes)));
-    for (const { key, bytes } of writes)
-      expect(Buffer.compare(await (stores[0] as BlobStore).get(key), bytes)).toBe(0);
+    for (const { key, bytes } of writes) expect(Buffer.compare(await (stores[0] as BlobStore).get(key), bytes)).toBe(0);
   });
 
   test('are kept again after somebody removed their folder', async () => {

@@ -110,6 +110,14 @@ describe('failing', () => {
     expect(letter).toMatchObject({ code: 'JOB_WORKER_DIED', reason: 'lost' });
   });
 
+  it('gives a lost job to a queue that bears more losses than others', async () => {
+    const name = newQueue();
+    await send([{ queue: name }]);
+    await test.adminSql('update pgboss.job set started_on = now(), retry_count = 5 where name = $1', [name]);
+    await work({ name, maxLost: 7, handle: async () => undefined });
+    await until(async () => (await countOf(name)) === 0);
+  });
+
   it('ends a job that runs too long, whether or not it heeds the signal', async () => {
     const name = newQueue();
     await send([{ queue: name }]);

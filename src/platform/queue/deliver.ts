@@ -60,7 +60,7 @@ type Run = {
 async function runToEnd({ queue, claimed, config, signals }: Run): Promise<End> {
   const { delivery, job } = claimed;
   const attempt = delivery.retryCount + 1;
-  if (lostInARow(job.history ?? {}, attempt) >= config.maxLost) return { kind: 'died' };
+  if (lostInARow(job.history ?? {}, attempt) >= (queue.maxLost ?? config.maxLost)) return { kind: 'died' };
   if (signals.stopping.aborted) return { kind: 'stopped' };
 
   const late = new AbortController();

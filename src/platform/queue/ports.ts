@@ -31,6 +31,8 @@ export type JobQueue = {
   concurrency: number;
   /** Deliveries before the job becomes a dead letter. A `conflict` is tried at most 3 times whatever stands here. */
   maxAttempts: number;
+  /** Workers that may be lost over one job in a row before it becomes a dead letter. Default: `worker.maxLost`. */
+  maxLost?: number;
   /**
    * Resolves when the job is done. The signal is aborted when the process stops or the job was given to another worker:
    * then hand the rest back by throwing the signal's reason.

@@ -75,6 +75,7 @@ test.each([
   ['crash', 'PARSER_CRASHED'],
   ['exit', 'PARSER_CRASHED'],
   ['throw', 'PARSER_CRASHED'],
+  ['throwForMemory', 'PARSER_MEMORY'],
   ['hog', 'PARSER_MEMORY'],
   ['hogHeap', 'PARSER_MEMORY'],
   ['loop', 'PARSER_TIMEOUT'],

@@ -183,11 +183,24 @@ function toResult(frame: Frame): Frame {
   if (error === undefined) return { header: header?.result, parts: frame.parts };
   const code = typeof error.code === 'string' && /^[A-Z][A-Z_]{2,60}$/.test(error.code) ? error.code : 'PARSER_REPLY';
   const kind = typeof error.kind === 'string' && errorKinds.has(error.kind) ? (error.kind as ErrorKind) : 'invalid';
-  const details = typeof error.details === 'object' && error.details !== null ? { ...error.details } : {};
-  throw new AppError(code, kind, String(error.message).slice(0, 1_000), { details });
+  throw new AppError(code, kind, String(error.message).slice(0, 1_000), { details: toFlatDetails(error.details) });
 }
 
-const outOfMemory = /out of memory|Array buffer allocation failed|Failed to allocate memory/;
+const maxDetails = 20;
+
+/** Numbers, words and flags: anything deeper could exhaust whoever writes it into a log or an answer. */
+function toFlatDetails(details: unknown): Record<string, unknown> {
+  if (typeof details !== 'object' || details === null || Array.isArray(details)) return {};
+  const flat = Object.entries(details).flatMap(([name, value]) => {
+    if (typeof value === 'string') return [[name.slice(0, 100), value.slice(0, 500)]];
+    return typeof value === 'number' || typeof value === 'boolean' ? [[name.slice(0, 100), value]] : [];
+  });
+  return Object.fromEntries(flat.slice(0, maxDetails));
+}
+
+/** What Node, V8 and ICU say when they get no more memory, or a string grows beyond what they can hold. */
+const outOfMemory =
+  /out of memory|Array buffer allocation failed|Failed to allocate memory|Icu error|bad_alloc|ENOMEM|Cannot allocate memory|Invalid string length/i;
 /** As bubblewrap tells of the signal SIGXCPU: 128 and its number. */
 const exitCodeOfProcessorTime = 152;
 

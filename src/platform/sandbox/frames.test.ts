@@ -30,7 +30,8 @@ test('a frame above the limit is refused by its announcement', () => {
 });
 
 test('a header above four million bytes is refused by its announcement, however much the parts may have', () => {
-  const lengths = (header: number): Uint8Array => toFrameBytes({ header: 'x'.repeat(header), parts: [] })[0] as Uint8Array;
+  const lengths = (header: number): Uint8Array =>
+    toFrameBytes({ header: 'x'.repeat(header), parts: [] })[0] as Uint8Array;
   expect(() => createFrameReader(100_000_000).push(lengths(4_000_001))).toThrow(RangeError);
   expect(() => createFrameReader(100_000_000).push(lengths(3_000_000))).not.toThrow();
 });

@@ -6,6 +6,8 @@
 export type Frame = { header: unknown; parts: Uint8Array[] };
 
 const maxParts = 16;
+/** JSON is read in one step, which nothing else can interrupt; whatever is large goes into the parts. */
+const maxHeaderBytes = 4_000_000;
 const wordBytes = 4;
 
 /** The buffers to write one after another; parts are passed on without a copy. */
@@ -68,6 +70,8 @@ function readLengths(start: Buffer, maxBytes: number): Lengths | undefined {
   if (start.length < lengthsEnd) return undefined;
   const parts = Array.from({ length: partCount }, (_, index) => start.readUInt32LE(wordBytes * (2 + index)));
   const total = parts.reduce((sum, length) => sum + length, lengthsEnd + header);
+  if (header > maxHeaderBytes)
+    throw new RangeError(`A header of ${header} bytes announced, ${maxHeaderBytes} allowed.`);
   if (total > maxBytes) throw new RangeError(`${total} bytes announced, ${maxBytes} allowed.`);
   return { header, parts, total };
 }

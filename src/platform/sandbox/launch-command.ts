@@ -103,8 +103,8 @@ function outermost(names: readonly string[]): string[] {
   return all.filter((name) => !all.some((other) => other !== name && name.startsWith(`${other}${path.sep}`)));
 }
 
-/** What a heap may take of the limit: the rest is for bytes outside of it and for Node itself. */
-const heapShare = 0.7;
+/** What a heap may take of the limit: the rest is for bytes outside of it and for Node itself. More is garbage, mostly. */
+const heapShare = 0.5;
 
 function nodeArguments({ readable, maxMemoryMegabytes, entryPath }: LaunchPlan): string[] {
   return [

@@ -7,7 +7,7 @@ const mebibyte = 2 ** 20;
 
 /**
  * Resident memory of a process; undefined where the system does not tell (or the process is gone). Read at once, as no
- * disk is behind it: handing it to another thread costs ten times as much, and it is asked after every file.
+ * disk is behind it and it is asked after every file.
  */
 export function residentMegabytes(pid: number): number | undefined {
   const pages = readProc(pid, 'statm')?.split(' ')[1];

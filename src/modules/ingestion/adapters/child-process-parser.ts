@@ -3,6 +3,7 @@ import { AppError } from '#platform/errors.ts';
 import type { ChildPool } from '#platform/sandbox/child-pool.ts';
 import type { Frame } from '#platform/sandbox/frames.ts';
 import { fromBlockBytes, toBlockBytes } from '../parsing/block-codec.ts';
+import { toCanonicalText } from '../parsing/canonical-text.ts';
 import { titleFromFilename, toTitle } from '../parsing/document-title.ts';
 import { parseDocument } from '../parsing/parse-document.ts';
 import type { Format, ParsedDocument, Parser } from '../ports.ts';
@@ -14,14 +15,15 @@ type ParseReply = { title?: unknown; warnings?: unknown; analysis?: unknown };
 
 /** A text file of this size is read in milliseconds, whatever is in it: it need not wait behind a large one. */
 const quickBytes = 65_536;
+const maxWarnings = 20;
 
 export function createChildProcessParser({ pool, formats }: { pool: ChildPool; formats: readonly Format[] }): Parser {
   const byExtension = new Map(formats.flatMap((format) => format.extensions.map((extension) => [extension, format])));
   return {
     formatOf(filename) {
-      const extension = /\.([^./\\]{1,32})$/.exec(filename)?.[1]?.toLowerCase();
+      const extension = /\.([\w+-]{1,32})$/.exec(filename)?.[1]?.toLowerCase();
       const format = extension === undefined ? undefined : byExtension.get(extension);
-      if (format === undefined) throw unsupported(extension, [...byExtension.keys()]);
+      if (format === undefined) throw unsupported(extension, formats);
       return format;
     },
     async parse(format, { filename, bytes, title }, signal) {
@@ -39,7 +41,7 @@ export function createParseHandler(formats: readonly Format[], analyze?: Analyze
   return async ({ header, parts }) => {
     const { format: name, filename, title: givenTitle = '' } = header as ParseRequest;
     const format = byName.get(name);
-    if (format === undefined) throw unsupported(name, [...byName.keys()]);
+    if (format === undefined) throw unsupported(name, formats);
     const parsed = await parseDocument(format, parts[0] ?? new Uint8Array(), { filename });
     const { title, text, blocks, warnings } = parsed;
     const hints = {
@@ -48,38 +50,45 @@ export function createParseHandler(formats: readonly Format[], analyze?: Analyze
       mediaType: format.mediaTypes[0] ?? 'application/octet-stream',
     };
     const analysis = analyze && toAnalysisReply(analyze(parsed, hints));
-    return { header: { title, warnings, analysis }, parts: [Buffer.from(text, 'utf8'), toBlockBytes(blocks)] };
+    const told = warnings.slice(0, maxWarnings);
+    return { header: { title, warnings: told, analysis }, parts: [Buffer.from(text, 'utf8'), toBlockBytes(blocks)] };
   };
 }
 
-const maxWarnings = 20;
-
 /** The child may have been taken over by the file: its answer is checked like any input. */
 function toParsedDocument({ header, parts }: Frame): ParsedDocument {
-  const { title, warnings, analysis } = header as ParseReply;
+  const { title, warnings, analysis }: ParseReply = typeof header === 'object' && header !== null ? header : {};
   const [textBytes, blockBytes] = parts;
   const text = textBytes && Buffer.from(textBytes.buffer, textBytes.byteOffset, textBytes.byteLength).toString('utf8');
   const blocks = text === undefined || blockBytes === undefined ? undefined : fromBlockBytes(blockBytes, text.length);
   if (text === undefined || blocks === undefined || text.includes('\0')) return refuse();
   return {
-    title: typeof title === 'string' && title !== '' ? title.slice(0, 500) : undefined,
+    title: typeof title === 'string' ? toTitle(toCanonicalText(title)) || undefined : undefined,
     text,
     blocks,
     analysis: analysis === undefined ? undefined : (fromAnalysisReply(analysis, text) ?? refuse()),
-    warnings: Array.isArray(warnings)
-      ? warnings.slice(0, maxWarnings).map((warning) => String(warning).slice(0, 500))
-      : [],
+    warnings: Array.isArray(warnings) ? warnings.slice(0, maxWarnings).map(toWarning) : [],
   };
 }
+
+const toWarning = (warning: unknown): string => toCanonicalText(String(warning)).slice(0, 500).toWellFormed();
 
 function refuse(): never {
   throw new AppError('PARSER_REPLY', 'invalid', 'The reader of this file answered nonsense.');
 }
 
-function unsupported(found: string | undefined, known: string[]): AppError {
-  const supported = known.map((extension) => `.${extension}`).join(', ');
-  const what = found === undefined ? 'A file name without an ending' : `.${found}`;
-  return new AppError('FORMAT_UNSUPPORTED', 'unsupported', `${what} is not supported. Supported: ${supported}.`, {
-    details: { extension: found ?? null, supported: known },
+/** What other programs save in a format that is read; worth saying, as it is asked for most. */
+const newerEndings: Readonly<Record<string, string>> = { doc: 'docx', dot: 'docx', ppt: 'pptx', pps: 'pptx' };
+
+function unsupported(found: string | undefined, formats: readonly Format[]): AppError {
+  const what =
+    found === undefined
+      ? 'The file name has no ending that tells its format.'
+      : `“.${found}” is not a format that is read.`;
+  const newer = newerEndings[found ?? ''];
+  const advice = newer === undefined ? '' : ` Save it as .${newer}.`;
+  const names = formats.map(({ name }) => name).sort();
+  return new AppError('FORMAT_UNSUPPORTED', 'unsupported', `${what}${advice} Read are: ${names.join(', ')}.`, {
+    details: { extension: found ?? null, supported: formats.flatMap(({ extensions }) => extensions) },
   });
 }

@@ -1,6 +1,6 @@
 /**
  * Where a run of pieces is cut: near equal lengths, and rather between two blocks than inside one. Words that change
- * (TextTiling) were measured as a third sign on the chunking evaluation: no gain over the blocks, so they are not looked at.
+ * (TextTiling) are deliberately not looked at.
  */
 import type { PlacedPiece } from './chunk-builder.ts';
 

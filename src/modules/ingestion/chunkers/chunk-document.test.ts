@@ -161,10 +161,37 @@ test.for(chunkerNames)('%s: offsets are exact whatever the text', (chunker) => {
   );
 });
 
+test.for(chunkerNames)(
+  '%s: offsets are exact where a block is longer than the window that it is read in',
+  (chunker) => {
+    const sentenceOf = fc.constantFrom(
+      'Short one. ',
+      'A sentence of some more words, with a comma. ',
+      'line\n',
+      'x'.repeat(90),
+      'ä🙂 ',
+    );
+    const long = fc.tuple(fc.array(sentenceOf, { minLength: 5, maxLength: 40 }), fc.constantFrom('paragraph', 'code'));
+    fc.assert(
+      fc.property(long, ([pieces, kind]) => {
+        const text = pieces
+          .join('')
+          .repeat(Math.ceil(40_000 / pieces.join('').length))
+          .trim();
+        check(
+          { text, blocks: [{ kind: kind as 'paragraph', start: 0, end: text.length }], title: undefined, warnings: [] },
+          { chunker, overlapTokens: 5 },
+        );
+      }),
+      { numRuns: 10 },
+    );
+  },
+);
+
 test.for(chunkerNames)('%s: takes time in proportion to the length', (chunker) => {
   const timeOf = (characters: number): number => {
     const text = 'A sentence of ordinary length, as they come. '.repeat(characters / 45);
-    const startedMs = performance.now();
+    const start = process.cpuUsage();
     const count = [
       ...chunkDocument(
         { text, blocks: [{ kind: 'paragraph', start: 0, end: text.length }] },
@@ -172,10 +199,13 @@ test.for(chunkerNames)('%s: takes time in proportion to the length', (chunker) =
       ),
     ].length;
     expect(count).toBeGreaterThan(0);
-    return performance.now() - startedMs;
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1_000;
   };
+  /** Of processor time, the best of three: what else runs on the machine must not count. */
+  const bestOf = (characters: number): number => Math.min(...[1, 2, 3].map(() => timeOf(characters)));
   timeOf(450_000);
-  const [small, large] = [timeOf(900_000), timeOf(1_800_000)];
+  const [small, large] = [bestOf(900_000), bestOf(1_800_000)];
   expect(large / small).toBeLessThan(4);
 });
 

@@ -2,7 +2,7 @@
 import { assert } from '#platform/errors.ts';
 import { beforeCommitIn } from '#platform/postgres/before-commit.ts';
 import type { AcceptedDocument } from '../service.ts';
-import { gatherWrites } from '../stages/gather-writes.ts';
+import { gatherCalls } from '../stages/gather-calls.ts';
 import type { IngestionTransaction } from '../store.ts';
 import { type AcceptDependencies, type Accepted, accept } from './accept.ts';
 import { endTasks, ensureUploadSource, insertTask } from './store.ts';
@@ -46,7 +46,7 @@ export function createPush(dependencies: Dependencies): PushDocument {
     const answers = new Map(accepted.flatMap(({ answers: own }) => own));
     return pushed.map((one) => required(answers.get(one)));
   };
-  const gather = gatherWrites(pushTogether, { most: config.batchDocuments });
+  const gather = gatherCalls(pushTogether, { most: config.batchDocuments });
   return async (organizationId, pushed) => {
     // What this request adds to its transactions must be in the one that accepts its document, and in no other's.
     if (beforeCommitIn(organizationId) !== undefined) {

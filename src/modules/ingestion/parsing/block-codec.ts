@@ -2,6 +2,9 @@
 import { type Block, blockKinds } from '../ports.ts';
 
 const fields = 5;
+const deepestLevel = 6;
+/** As the database keeps it. */
+const largestPage = 2 ** 31 - 1;
 
 export function toBlockBytes(blocks: readonly Block[]): Uint8Array {
   const numbers = new Uint32Array(blocks.length * fields);
@@ -21,6 +24,7 @@ export function fromBlockBytes(bytes: Uint8Array, textLength: number): Block[] |
     const [kindIndex = 0, start = 0, end = 0, level = 0, page = 0] = numbers.subarray(at, at + fields);
     const kind = blockKinds[kindIndex];
     if (kind === undefined || start < previousEnd || end <= start || end > textLength) return undefined;
+    if (level > deepestLevel || page > largestPage) return undefined;
     previousEnd = end;
     blocks.push({ kind, start, end, ...(level > 0 && { level }), ...(page > 0 && { page }) });
   }

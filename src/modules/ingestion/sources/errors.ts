@@ -5,7 +5,8 @@ export const sourceErrors = {
   SOURCE_NAME_TAKEN: 'A source of this name exists already. Choose another name.',
   SOURCE_NAME_RESERVED:
     'Names that begin with `uploads` belong to what is sent without naming a source. Choose another name.',
-  SOURCE_BUILT_IN: 'The source of uploads belongs to the product and stays as it is. Delete its documents one by one.',
+  SOURCE_BUILT_IN:
+    'The source of uploads belongs to the product and stays as it is. Send documents with `./nexus ingest` or POST /api/v1/documents, and delete them one by one.',
   SOURCE_KIND_UNKNOWN: 'There is no connector of this kind. The message lists the kinds.',
   SOURCE_SETTINGS_INVALID: 'The settings do not fit the kind of source. The message names the setting and the fix.',
   SOURCE_FOLDER_REFUSED:

@@ -2,7 +2,7 @@
 import { AppError } from '#platform/errors.ts';
 import { connectorOf } from './connector-of.ts';
 import { sourceErrors } from './errors.ts';
-import { sourceNotFound } from './looking/request-sync.ts';
+import { requireMade, sourceNotFound } from './looking/request-sync.ts';
 import type { Sources, SourcesDependencies } from './service.ts';
 import { findSource } from './store.ts';
 
@@ -14,6 +14,7 @@ export function createPushes(dependencies: Dependencies): Pick<Sources, 'push' |
   async function openSource(organizationId: string, sourceId: string) {
     const source = await db.inOrganization(organizationId, (transaction) => findSource(transaction, sourceId));
     if (source === undefined) throw sourceNotFound();
+    requireMade(source);
     const { receive } = connectorOf(connectors, source.kind);
     if (receive === undefined) {
       throw new AppError('SOURCE_PUSH_UNSUPPORTED', 'invalid', sourceErrors.SOURCE_PUSH_UNSUPPORTED);

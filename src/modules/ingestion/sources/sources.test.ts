@@ -334,11 +334,17 @@ describe('a source that is looked at', () => {
   it('is watched: an edit asks for a look by itself', async () => {
     const { id } = await addFolder();
     const watching = sources.watchSources();
+    const isAsked = () => sent.some((job) => job.organizationId === organizationId);
+    // The queue of this test shows a job before the transaction of its sender has ended.
+    const settle = () => new Promise((resolve) => setTimeout(resolve, 200));
     try {
-      await expect.poll(() => work(), { timeout: 5000 }).toBe(1);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await expect.poll(isAsked, { timeout: 5000 }).toBe(true);
+      await settle();
+      await work();
       write('new.md');
-      await expect.poll(() => work(), { timeout: 5000 }).toBe(1);
+      await expect.poll(isAsked, { timeout: 5000 }).toBe(true);
+      await settle();
+      await work();
       expect(await itemsOf(id)).toEqual(['+new.md']);
     } finally {
       await watching.close();

@@ -5,7 +5,7 @@ import { connectorOf } from './connector-of.ts';
 import { sourceErrors } from './errors.ts';
 import { createListing } from './listing.ts';
 import { createLooking } from './looking/look-at-source.ts';
-import { requestSync, sourceNotFound, syncQueue } from './looking/request-sync.ts';
+import { requestSync, requireMade, sourceNotFound, syncQueue } from './looking/request-sync.ts';
 import { watchSources } from './looking/watching.ts';
 import { createPushes } from './pushes.ts';
 import { createRemoval, removalQueue } from './removal.ts';
@@ -28,6 +28,7 @@ export function createSources(dependencies: SourcesDependencies): Sources {
     remove: removal.remove,
     async sync(organizationId, sourceId, { full }) {
       const { kind } = await administration.show(organizationId, sourceId);
+      requireMade({ kind });
       if (connectorOf(connectors, kind).receive !== undefined)
         throw new AppError('SOURCE_SYNC_UNSUPPORTED', 'invalid', sourceErrors.SOURCE_SYNC_UNSUPPORTED);
       const request = { organizationId, sourceId, full, isKept: true };

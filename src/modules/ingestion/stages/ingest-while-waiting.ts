@@ -4,6 +4,7 @@ import { discardBlobs } from '../intake/discard-blobs.ts';
 import { originalKey } from '../intake/original-key.ts';
 import type { BatchDependencies } from './batch-work.ts';
 import { embedDocuments } from './embed-documents.ts';
+import type { FindStored } from './find-stored.ts';
 import { hashContent } from './hash-content.ts';
 import { isUnchanged } from './is-unchanged.ts';
 import { pipelineOf } from './pipeline.ts';
@@ -26,7 +27,7 @@ export type IngestFile = {
 export type WaitingDependencies = Pick<
   BatchDependencies,
   'db' | 'corpus' | 'gateway' | 'parser' | 'analyze' | 'blobs' | 'ids' | 'clock' | 'config' | 'onStep' | 'onStage'
-> & { storeWaited: StoreWaited };
+> & { findStored: FindStored; storeWaited: StoreWaited };
 
 /** Throws `ingestionErrors`, PARSER_… when the file broke its reader, and what corpus and gateway throw. */
 export async function ingestWhileWaiting(
@@ -35,7 +36,7 @@ export async function ingestWhileWaiting(
   dependencies: WaitingDependencies,
   signal: AbortSignal,
 ): Promise<Ingested> {
-  const { corpus, parser, gateway, clock, config, storeWaited } = dependencies;
+  const { findStored, parser, gateway, clock, config, storeWaited } = dependencies;
   const { bytes, externalId, collectionId, filename, title } = file;
   refuseLargeFile(bytes.byteLength, config);
   const format = parser.formatOf(filename);
@@ -51,7 +52,7 @@ export async function ingestWhileWaiting(
     sizeBytes: bytes.byteLength,
   };
 
-  const [stored] = await corpus.findDocuments(organizationId, [{ collectionId, externalId }]);
+  const stored = await findStored(organizationId, { collectionId, externalId });
   if (stored !== undefined && isUnchanged(original, pipeline, stored)) {
     const { documentId, chunks, position } = stored;
     const isSettled = await settleStored(organizationId, { collectionId, original, stored }, dependencies);

@@ -11,7 +11,7 @@ import { uploadSource } from '../intake/upload-source.ts';
 import { recordFacts, reserveIds } from '../record-facts.ts';
 import type { IngestionTransaction } from '../store.ts';
 import type { BatchDependencies } from './batch-work.ts';
-import { gatherWrites } from './gather-writes.ts';
+import { gatherCalls } from './gather-calls.ts';
 import { type Prepared, toNewDocument } from './prepare-document.ts';
 import { factsPerDocument, stageFacts } from './stage-facts.ts';
 import { type RecordedItem, recordWaitedItems } from './store.ts';
@@ -48,7 +48,7 @@ export function createWaitedStore(dependencies: Dependencies): StoreWaited {
         storeDocuments(organizationId, documents, dependencies),
       ),
     );
-  const gather = gatherWrites(storeTogether, { most: dependencies.config.batchDocuments });
+  const gather = gatherCalls(storeTogether, { most: dependencies.config.batchDocuments });
   return async (organizationId, waited) => {
     // What this request adds to its transactions must be in the one that stores its document, and in no other's.
     if (beforeCommitIn(organizationId) !== undefined) {

@@ -19,7 +19,8 @@ type Dependencies = {
   read: (organizationId: string, taskId: string) => Promise<TaskRow>;
 };
 
-type Look = { task: TaskRow; failures: ItemRow[]; atMs: number };
+/** `failures`: those since then. */
+type Look = { task: TaskRow; failures: ItemRow[]; since: Date };
 
 /** Failures told in one event interval; the others come with the next, or are in the list of items. */
 const failuresPerLook = 200;
@@ -40,7 +41,7 @@ export function createTaskFollower({ db, clock, config, read }: Dependencies) {
         : await db.inOrganization(organizationId, (transaction) =>
             listFailures(transaction, { taskId, since, limit: failuresPerLook }),
           );
-    return { task, failures, atMs: clock.monotonicMs() };
+    return { task, failures, since };
   }
 
   function shareLook(organizationId: string, taskId: string): Promise<Look> {
@@ -73,15 +74,17 @@ export function createTaskFollower({ db, clock, config, read }: Dependencies) {
 
 /** What of a look one listener has not heard yet. */
 function createNews() {
-  const told = new Set<string>();
+  /** Failures by when they came to be: those that no look goes back to any more are forgotten. */
+  const told = new Map<string, number>();
   let last = '';
   return {
-    *of({ task, failures }: Look): Generator<TaskEvent> {
+    *of({ task, failures, since }: Look): Generator<TaskEvent> {
       for (const item of failures) {
         const failure = `${item.id} ${item.processedAt?.getTime()}`;
         if (!told.has(failure)) yield { event: 'failed', item };
-        told.add(failure);
+        told.set(failure, since.getTime());
       }
+      for (const [failure, sinceMs] of told) if (sinceMs < since.getTime() - overlapMs) told.delete(failure);
       const { recent: _recent, recentSeconds: _seconds, ...counts } = task;
       const present = JSON.stringify(counts);
       if (present !== last) yield { event: 'progress', task };

@@ -5,6 +5,7 @@ import { AppError, isAppError } from '#platform/errors.ts';
 import type { TableDatabase } from '#platform/postgres/ports.ts';
 import { ingestionErrors } from '../errors.ts';
 import { discardBlobs } from '../intake/discard-blobs.ts';
+import { retryConflicts } from '../intake/retry-conflicts.ts';
 import { endTasks } from '../intake/store.ts';
 import type { IngestionTables } from '../store.ts';
 import { type ForgottenItem, findOriginal, forgetDocument } from './store.ts';
@@ -29,11 +30,13 @@ export function createOriginals({ db, corpus, blobs }: Dependencies): Originals 
   return {
     async deleteDocument(organizationId, documentId) {
       let forgotten: ForgottenItem[] = [];
-      const deleted = await corpus.deleteDocument<IngestionTables>(organizationId, documentId, {
-        async within(transaction, ids) {
-          forgotten = await forgetDocument(transaction, ids);
-        },
-      });
+      const deleted = await retryConflicts(() =>
+        corpus.deleteDocument<IngestionTables>(organizationId, documentId, {
+          async within(transaction, ids) {
+            forgotten = await forgetDocument(transaction, ids);
+          },
+        }),
+      );
       const taskIds = forgotten.flatMap(({ taskId }) => taskId ?? []);
       if (taskIds.length > 0) await db.inOrganization(organizationId, (transaction) => endTasks(transaction, taskIds));
       await discardBlobs(

@@ -51,6 +51,21 @@ describe('the HTTP transport', () => {
     expect(performance.now() - startMs).toBeLessThan(2000);
   });
 
+  it('hears how long to wait, in seconds or as a date', async () => {
+    const waitToldBy = async (header: string) => {
+      const url = await serve((_request, response) => response.writeHead(503, { 'retry-after': header }).end());
+      const answer = await open()(url);
+      return answer.kind === 'answered' ? answer.retryAfterMs : answer;
+    };
+    expect(await waitToldBy('7')).toBe(7000);
+    const waitMs = await waitToldBy(new Date(Date.now() + 60_000).toUTCString());
+    expect(waitMs).toBeGreaterThan(50_000);
+    expect(waitMs).toBeLessThanOrEqual(60_000);
+    for (const header of ['', 'soon', '-5', '0', new Date(0).toUTCString()]) {
+      expect(await waitToldBy(header), header).toBeUndefined();
+    }
+  });
+
   it('does not follow redirects', async () => {
     let reached = false;
     const other = await serve((_request, response) => {

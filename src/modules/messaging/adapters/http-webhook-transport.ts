@@ -54,7 +54,11 @@ export function createHttpWebhookTransport(config: Config, resolveName: ResolveN
       });
       // What it says does not matter; a short rest is read so that the connection can be used again.
       await body.dump({ limit: maxResponseBytes, signal: deadline }).catch(() => undefined);
-      return { kind: 'answered', status: statusCode, retryAfterMs: parseRetryAfter(headers['retry-after']) };
+      return {
+        kind: 'answered',
+        status: statusCode,
+        retryAfterMs: parseRetryAfter(headers['retry-after'], Date.now()),
+      };
     } catch (error) {
       return { kind: 'failed', reason: describeFailure(error, timeoutMs) };
     }
@@ -87,9 +91,11 @@ function lookUpPublic(resolveName: ResolveName) {
   };
 }
 
-function parseRetryAfter(header: string | string[] | undefined): number | undefined {
-  const seconds = Number(Array.isArray(header) ? header[0] : header);
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+/** Seconds or a date, RFC 9110. */
+function parseRetryAfter(header: string | string[] | undefined, nowMs: number): number | undefined {
+  const text = (Array.isArray(header) ? header[0] : header) ?? '';
+  const waitMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
+  return Number.isFinite(waitMs) && waitMs > 0 ? waitMs : undefined;
 }
 
 function describeFailure(error: unknown, timeoutMs: number): string {

@@ -25,6 +25,9 @@ const behaviours: Record<string, (order: Order) => unknown> = {
   throw: () => {
     throw new Error('a bug of the parser');
   },
+  throwForMemory: () => {
+    throw new TypeError('Internal error. Icu error.');
+  },
   refuse: () => {
     throw new AppError('DOCUMENT_DAMAGED', 'invalid', 'The file is broken.', { details: { page: 3 } });
   },

@@ -41,8 +41,12 @@ export function createFilesConnector(dependencies: ConnectorDependencies): Conne
     if (protectedFolders.some((one) => isWithin(folder, one))) {
       throw folderRefused(folder, 'It belongs to Nexus itself.');
     }
-    const roots = await resolveAll(files.roots);
-    if (isAllowed || roots.some((root) => isWithin(folder, root))) return;
+    if (!isAllowed) await requireBelowRoots(folder);
+  }
+
+  async function requireBelowRoots(folder: string): Promise<void> {
+    const roots = [...files.roots.map((root) => path.resolve(root)), ...(await resolveAll(files.roots))];
+    if (roots.some((root) => isWithin(folder, root))) return;
     const known = files.roots.length === 0 ? 'none is set' : files.roots.join(', ');
     throw folderRefused(
       folder,
@@ -52,6 +56,8 @@ export function createFilesConnector(dependencies: ConnectorDependencies): Conne
 
   async function validate(settings: unknown, author?: SettingsAuthor): Promise<Settings> {
     const { folder, include_hidden } = parseSettings(asked, settings);
+    // Before anything is looked at: whether a folder elsewhere exists is nobody's business.
+    if (author?.isOperator !== true) await requireBelowRoots(path.resolve(folder));
     const real = await realpath(folder).catch((cause: unknown) => {
       throw new AppError('SOURCE_SETTINGS_INVALID', 'invalid', `There is no folder ${folder}. Correct \`folder\`.`, {
         cause,

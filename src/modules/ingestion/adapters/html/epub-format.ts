@@ -1,11 +1,12 @@
 import { AppError } from '#platform/errors.ts';
+import { decodeText } from '../../parsing/decode-text.ts';
 import { createTextBuilder } from '../../parsing/text-builder.ts';
 import type { Format } from '../../ports.ts';
 import { resolveTarget, toOwnTitle } from '../office/office-package.ts';
 import { childOf, childrenOf, findAllXml, findXml, readXml, type XmlElement, xmlText } from '../office/read-xml.ts';
 import { damaged, encrypted, openZip, type Zip } from '../office/read-zip.ts';
 import { writeHtmlAsMarkdown } from './html-to-markdown.ts';
-import { attributeOf, type ElementNode, findElement, type HtmlNode } from './html-tree.ts';
+import { attributeOf, type ElementNode, findElement, type HtmlNode, parseHtml } from './html-tree.ts';
 
 /** E-books: the chapters in the order of the book, each as HTML is read; without the table of contents. */
 export const epubFormat: Format = {
@@ -14,7 +15,6 @@ export const epubFormat: Format = {
   extensions: ['epub'],
   mediaTypes: ['application/epub+zip'],
   async parse(bytes) {
-    const { parse } = await import('parse5');
     const zip = await openZip(bytes);
     const packagePart = await findPackage(zip);
     const book = await readXml(zip.stream(packagePart));
@@ -28,7 +28,7 @@ export const epubFormat: Format = {
         warnings.push(`The chapter "${chapter.slice(0, 100)}" is missing in the file.`);
         continue;
       }
-      const root = parse(toHtml(Buffer.from(content).toString('utf8'))) as unknown as HtmlNode;
+      const root = await parseHtml(toHtml(decodeText(content).text));
       const body = findElement(root, ({ nodeName }) => nodeName === 'body') ?? root;
       if (!isContents(body)) writeHtmlAsMarkdown(body, builder, { keepFurniture: true });
     }

@@ -2,7 +2,7 @@ import { AppError } from '#platform/errors.ts';
 import { createTextBuilder, type TextBuilder } from '../../parsing/text-builder.ts';
 import type { Format } from '../../ports.ts';
 import { writeHtmlAsMarkdown } from '../html/html-to-markdown.ts';
-import type { HtmlNode } from '../html/html-tree.ts';
+import { parseHtml } from '../html/html-tree.ts';
 import { toLines, toOneLine } from '../office/office-writer.ts';
 import { type CompoundFile, openCompoundFile } from '../office/read-cfb.ts';
 
@@ -85,8 +85,7 @@ async function writeBody(file: CompoundFile, builder: TextBuilder): Promise<void
   const html = file.read('__substg1.0_10130102');
   const source = html === undefined ? textOf(file, '', '1013') : decodeNarrow(html);
   if (source === '') return;
-  const { parse } = await import('parse5');
-  writeHtmlAsMarkdown(parse(source) as unknown as HtmlNode, builder, { keepFurniture: true });
+  writeHtmlAsMarkdown(await parseHtml(source), builder, { keepFurniture: true });
 }
 
 function attachmentWarnings(file: CompoundFile): string[] {

@@ -12,7 +12,8 @@ export type OfficeWriter = {
   listItem(item: { depth: number; marker: string; text: string }): void;
   /** What follows is another list. */
   endList(): void;
-  table(rows: readonly (readonly string[])[]): void;
+  /** `rows` are gone through twice. */
+  table(rows: Iterable<readonly string[]>): void;
   quote(text: string): void;
   code(text: string, language?: string): void;
   /** A block that is Markdown already. */
@@ -99,20 +100,20 @@ export const toLines = (text: string): string =>
     .trim();
 
 /** Rows without a word are dropped, and columns too; the first row is the head. Empty when nothing is left. */
-export function toMarkdownTable(rows: readonly (readonly string[])[]): string {
-  const filled = rows.filter((row) => row.some((cell) => cell !== ''));
+export function toMarkdownTable(rows: Iterable<readonly string[]>): string {
   const used = new Set<number>();
-  for (const row of filled) {
+  for (const row of rows) {
     row.forEach((cell, column) => {
       if (cell !== '') used.add(column);
     });
   }
   const columns = [...used].sort((a, b) => a - b);
-  const toRow = (row: readonly string[]): string => `| ${columns.map((column) => toCell(row[column])).join(' | ')} |`;
-  const [head = [], ...body] = filled;
-  if (columns.length === 0) return '';
-  const lines = [toRow(head), `|${' --- |'.repeat(columns.length)}`];
-  for (const row of body) lines.push(toRow(row));
+  const lines: string[] = [];
+  for (const row of rows) {
+    if (!row.some((cell) => cell !== '')) continue;
+    lines.push(`| ${columns.map((column) => toCell(row[column])).join(' | ')} |`);
+    if (lines.length === 1) lines.push(`|${' --- |'.repeat(columns.length)}`);
+  }
   return lines.join('\n');
 }
 

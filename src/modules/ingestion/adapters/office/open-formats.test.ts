@@ -45,7 +45,7 @@ test('OpenDocument with a password is refused as such', async () => {
   await expect(parse(odtFormat, bytes)).rejects.toMatchObject({ code: 'DOCUMENT_ENCRYPTED' });
 });
 
-const makeEpub = (chapters: Record<string, string>, parts: Record<string, string> = {}): Buffer => {
+const makeEpub = (chapters: Record<string, string | Buffer>, parts: Record<string, string> = {}): Buffer => {
   const list = Object.keys(chapters);
   return makeZip({
     'META-INF/container.xml': '<container><rootfiles><rootfile full-path="in/b.opf"/></rootfiles></container>',
@@ -69,6 +69,19 @@ test('e-books are read in the order of the book, with elements that close themse
     'heading1: # Then',
   ]);
   expect((await parse(epubFormat, bytes)).title).toBe('A book');
+});
+
+test('a chapter in UTF-16 is read, and one that nests too deeply is refused at once', async () => {
+  const wide = Buffer.from(
+    '\uFEFF<?xml version="1.0" encoding="utf-16"?><html><body><p>größer</p></body></html>',
+    'utf16le',
+  );
+  const bytes = makeEpub({ one: wide });
+  expect(await blocksOf(epubFormat, bytes)).toEqual(['paragraph: größer']);
+  await expect(parse(epubFormat, makeEpub({ one: '<div>'.repeat(5_000) }))).rejects.toMatchObject({
+    code: 'DOCUMENT_DAMAGED',
+    message: expect.stringContaining('2000 elements'),
+  });
 });
 
 test('an e-book with protected chapters is refused as such', async () => {

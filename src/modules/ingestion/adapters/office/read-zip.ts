@@ -20,7 +20,7 @@ export type Zip = {
 const maxEntries = 20_000;
 const maxEntryBytes = 400_000_000;
 const maxTotalBytes = 800_000_000;
-/** Most bytes that one byte of the file may become; XML of real documents stays below 50. */
+/** Most bytes that one byte of the file may become. */
 const maxExpansion = 100;
 /** So little does no harm, whatever it expands from. */
 const harmlessBytes = 1_000_000;

@@ -2,8 +2,18 @@
 import { AppError } from '#platform/errors.ts';
 import type { OfficeWriter } from '../office/office-writer.ts';
 
-/** Rows and columns count from 0; the cells that are filled only, in the order of their columns. */
-export type SheetRow = { row: number; columns: readonly number[]; texts: readonly string[] };
+/**
+ * Rows and columns count from 0; the cells that are filled only, in the order of their columns. Their texts are one string:
+ * a sheet has hundreds of thousands of rows, and a short string of its own costs several times what it says.
+ */
+export type SheetRow = { row: number; columns: readonly number[]; packed: string };
+
+const between = '\0';
+
+export const packTexts = (texts: readonly string[]): string =>
+  texts.map((text) => (text.includes(between) ? text.replaceAll(between, '') : text)).join(between);
+
+const textsOf = ({ packed }: SheetRow): string[] => packed.split(between);
 
 export type MergedRange = { top: number; left: number; bottom: number; right: number };
 
@@ -13,8 +23,8 @@ const maxFilledCells = 500_000;
 const longestRepeated = 200;
 
 /** Cells of one file; more do not fit the memory of the process that reads it. */
-const maxCells = 4_000_000;
-const maxCharacters = 60_000_000;
+const maxCells = 1_500_000;
+const maxCharacters = 30_000_000;
 
 /** Counts what a file holds. Throws DOCUMENT_TOO_LONG. */
 export function createCellBudget(): (text: string) => void {
@@ -24,7 +34,7 @@ export function createCellBudget(): (text: string) => void {
     cells += 1;
     characters += text.length;
     if (cells <= maxCells && characters <= maxCharacters) return;
-    const message = `The sheets hold more than ${maxCells} cells or ${maxCharacters} characters.`;
+    const message = `The sheets hold more than ${maxCells} cells or ${maxCharacters} characters, which is more than is read of one file. Split it.`;
     throw new AppError('DOCUMENT_TOO_LONG', 'too-large', message, { details: { maxCells, maxCharacters } });
   };
 }
@@ -68,7 +78,7 @@ function fillMerged(rows: readonly SheetRow[], merged: readonly MergedRange[]): 
 
 function textAt(row: SheetRow | undefined, column: number): string | undefined {
   const index = row?.columns.indexOf(column) ?? -1;
-  return index < 0 ? undefined : row?.texts[index];
+  return index < 0 || row === undefined ? undefined : textsOf(row)[index];
 }
 
 function fillRow(row: SheetRow, left: number, right: number, text: string): void {
@@ -77,18 +87,20 @@ function fillRow(row: SheetRow, left: number, right: number, text: string): void
   const covered = row.columns.filter((column) => column >= left && column <= right).length;
   const width = right - left + 1;
   row.columns = row.columns.toSpliced(start, covered, ...Array.from({ length: width }, (_, index) => left + index));
-  row.texts = row.texts.toSpliced(start, covered, ...Array.from({ length: width }, () => text));
+  row.packed = packTexts(textsOf(row).toSpliced(start, covered, ...Array.from({ length: width }, () => text)));
 }
 
 function writeBand(band: readonly SheetRow[], writer: OfficeWriter): void {
   for (const columns of toColumnGroups(band)) {
     const places = new Map(columns.map((column, place) => [column, place]));
-    const rows = band.map((row) => toCells(row, places)).filter((cells) => cells.length > 0);
-    writeTable(rows, writer);
+    const here = band.filter((row) => row.columns.some((column) => places.has(column)));
+    writeTable(here, (row) => toCells(row, places), writer);
   }
 }
 
-function toCells({ columns, texts }: SheetRow, places: ReadonlyMap<number, number>): readonly string[] {
+function toCells(row: SheetRow, places: ReadonlyMap<number, number>): readonly string[] {
+  const { columns } = row;
+  const texts = textsOf(row);
   if (columns.length === places.size && columns.every((column, index) => places.get(column) === index)) return texts;
   const cells: string[] = [];
   columns.forEach((column, index) => {
@@ -101,18 +113,27 @@ function toCells({ columns, texts }: SheetRow, places: ReadonlyMap<number, numbe
 }
 
 /** Lines above a table are its title, a single column is no table. */
-function writeTable(rows: readonly (readonly string[])[], writer: OfficeWriter): void {
-  const filled = (cells: readonly string[]): number => cells.filter((cell) => cell !== '').length;
-  const firstWide = rows.findIndex((cells) => filled(cells) > 1);
+function writeTable(
+  rows: readonly SheetRow[],
+  cellsOf: (row: SheetRow) => readonly string[],
+  writer: OfficeWriter,
+): void {
+  const filled = (row: SheetRow): number => cellsOf(row).filter((cell) => cell !== '').length;
+  const oneText = (row: SheetRow): string => cellsOf(row).find((cell) => cell !== '') ?? '';
+  const firstWide = rows.findIndex((row) => filled(row) > 1);
   if (firstWide < 0) {
     writer.paragraph(rows.map(oneText).join('\n'));
     return;
   }
   for (const title of rows.slice(0, firstWide)) writer.paragraph(oneText(title));
-  writer.table(rows.slice(firstWide));
+  const body = rows.slice(firstWide);
+  // Unpacked again whenever they are gone through, and never all at once.
+  writer.table({
+    *[Symbol.iterator]() {
+      for (const row of body) yield cellsOf(row);
+    },
+  });
 }
-
-const oneText = (cells: readonly string[]): string => cells.find((cell) => cell !== '') ?? '';
 
 /**
  * An empty column parts two tables when they begin or end at different rows; when they stand side by side all the way

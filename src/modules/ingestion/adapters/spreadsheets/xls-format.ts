@@ -2,7 +2,7 @@ import type { Format, ParsedDocument } from '../../ports.ts';
 import { createOfficeWriter } from '../office/office-writer.ts';
 import { openCompoundFile, withinBounds } from '../office/read-cfb.ts';
 import { damaged, encrypted } from '../office/read-zip.ts';
-import { createCellBudget, type SheetRow, writeSheet } from './spreadsheet-tables.ts';
+import { createCellBudget, packTexts, type SheetRow, writeSheet } from './spreadsheet-tables.ts';
 import { readXlsCells } from './xls-cells.ts';
 import { readXlsGlobals, type XlsGlobals } from './xls-globals.ts';
 import { readXlsRecords, type XlsRecord } from './xls-records.ts';
@@ -48,7 +48,7 @@ function readSheet(records: Iterable<XlsRecord>, globals: XlsGlobals, take: (tex
     .sort(([a], [b]) => a - b)
     .map(([row, texts]) => {
       const columns = [...texts.keys()].sort((a, b) => a - b);
-      return { row, columns, texts: columns.map((column) => texts.get(column) ?? '') };
+      return { row, columns, packed: packTexts(columns.map((column) => texts.get(column) ?? '')) };
     });
   return { rows, merged };
 }

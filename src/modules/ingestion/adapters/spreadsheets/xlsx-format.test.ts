@@ -84,3 +84,18 @@ test('a single cell at the far corner costs nothing', async () => {
   const data = `${row(1, text('A1', 'near'))}${row(1_048_576, text('XFD1048576', 'far'))}</sheetData>`;
   expect(await textOf(makeXlsx({ S: data }))).toBe('## S\n\nnear\n\nfar');
 });
+
+test('a workbook that says more than fits a reader is refused in words, and not by what happens then', async () => {
+  const strings = `<si><t>${'long '.repeat(100_000)}</t></si>`;
+  const rows = Array.from({ length: 100 }, (_, index) => row(index + 1, `<c r="A${index + 1}" t="s"><v>0</v></c>`));
+  await expect(parse(makeXlsx({ Large: `${rows.join('')}</sheetData>` }, { strings }))).rejects.toMatchObject({
+    code: 'DOCUMENT_TOO_LONG',
+    kind: 'too-large',
+    message: expect.stringMatching(/1500000 cells or 30000000 characters.*Split it\.$/),
+  });
+});
+
+test('a NUL in a cell parts no cells', async () => {
+  const data = `${row(1, text('A1', 'a_x0000_b'), text('B1', 'c'))}${row(2, text('A2', 'd'), text('B2', 'e'))}</sheetData>`;
+  expect(await textOf(makeXlsx({ S: data }))).toContain('| ab | c |');
+});

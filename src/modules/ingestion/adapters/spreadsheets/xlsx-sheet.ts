@@ -3,7 +3,7 @@ import type { OfficeWriter } from '../office/office-writer.ts';
 import { childOf, isElement, visitXml, type XmlElement, xmlText } from '../office/read-xml.ts';
 import type { Zip } from '../office/read-zip.ts';
 import { type CellFormat, toGeneral } from './spreadsheet-number-format.ts';
-import { type MergedRange, type SheetRow, writeSheet } from './spreadsheet-tables.ts';
+import { type MergedRange, packTexts, type SheetRow, writeSheet } from './spreadsheet-tables.ts';
 import { stringText } from './xlsx-strings.ts';
 
 export type SheetContext = {
@@ -41,11 +41,11 @@ export async function writeSheetPart({ part, name }: { part: string; name: strin
   writeSheet(rows, merged, context.writer);
 }
 
-/** Hundreds of thousands of rows fill the same columns: they share the list of them, and no array has spare room. */
-function compact({ row, columns, texts }: SheetRow, before: SheetRow | undefined): SheetRow {
+/** Most rows fill the same columns as the one before: they share the list of them. */
+function compact({ row, columns, packed }: SheetRow, before: SheetRow | undefined): SheetRow {
   const isSame =
     before?.columns.length === columns.length && before.columns.every((column, at) => column === columns[at]);
-  return { row, columns: isSame ? before.columns : columns.slice(), texts: texts.slice() };
+  return { row, columns: isSame ? before.columns : columns.slice(), packed };
 }
 
 function readRow(element: XmlElement, expected: number, context: SheetContext): SheetRow {
@@ -62,7 +62,7 @@ function readRow(element: XmlElement, expected: number, context: SheetContext): 
     columns.push(column);
     texts.push(text);
   }
-  return { row: number > 0 ? number - 1 : expected, columns, texts };
+  return { row: number > 0 ? number - 1 : expected, columns, packed: packTexts(texts) };
 }
 
 function readCell(cell: XmlElement, context: SheetContext): string {

@@ -2,6 +2,7 @@
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, lstat, readdir } from 'node:fs/promises';
 import { AppError, isAppError } from '#platform/errors.ts';
+import { nextTurn } from '#platform/pace.ts';
 import { joinPath, openInside, rethrow } from './open-inside.ts';
 import { toIdSegment } from './path-id.ts';
 import { readCode } from './read-code.ts';
@@ -30,6 +31,8 @@ export type WalkOptions = {
 const longestIdBytes = 1800;
 /** Files that are looked at together. */
 const slice = 64;
+/** Names that are looked through before others get their turn: a folder may hold a hundred thousand. */
+const entriesPerTurn = 2000;
 
 type Entry = { name: Buffer; id: string; sortKey: Buffer; isFolder: boolean };
 type Place = { path: Buffer; id: string; depth: number };
@@ -110,7 +113,8 @@ function noteOnce(notes: string[], id: string): void {
 async function listEntries(folder: Buffer, place: Place, rule: SkipRule): Promise<Entry[]> {
   const listed = await readdir(folder, { withFileTypes: true, encoding: 'buffer' }).catch(rethrow);
   const entries: Entry[] = [];
-  for (const entry of listed) {
+  for (const [index, entry] of listed.entries()) {
+    if (index % entriesPerTurn === entriesPerTurn - 1) await nextTurn();
     const name = Buffer.from(entry.name);
     const isFolder = entry.isDirectory();
     if (!isFolder && !entry.isFile()) continue;

@@ -1,28 +1,28 @@
 /**
- * Lets writes that come at the same time share a transaction: while one is under way, the next ones gather, and go
- * together. A lone write waits for nobody.
+ * Lets writes, or lookups, that come at the same time share a transaction: while one is under way, the next ones gather,
+ * and go together. A lone one waits for nobody.
  */
 import { isOutage, toFailure } from './judge-failure.ts';
 
-export type GatheredWrite<Value> = { organizationId: string; key: string; value: Value };
+export type GatheredCall<Value> = { organizationId: string; key: string; value: Value };
 
 export type Gathering = {
-  /** Most writes of one transaction. */
+  /** Most that share one transaction. */
   most: number;
 };
 
-/** `write` answers in the order of its values, which never hold one key twice; when it throws, each of them is written alone, but for an outage. */
-export function gatherWrites<Value, Result>(
-  write: (organizationId: string, values: readonly Value[]) => Promise<readonly Result[]>,
+/** `call` answers in the order of its values, which never hold one key twice; when it throws, each of them goes alone, but for an outage. */
+export function gatherCalls<Value, Result>(
+  call: (organizationId: string, values: readonly Value[]) => Promise<readonly Result[]>,
   { most }: Gathering,
-): (gathered: GatheredWrite<Value>) => Promise<Result> {
-  type Waiting = GatheredWrite<Value> & { resolve: (result: Result) => void; reject: (error: unknown) => void };
+): (gathered: GatheredCall<Value>) => Promise<Result> {
+  type Waiting = GatheredCall<Value> & { resolve: (result: Result) => void; reject: (error: unknown) => void };
   const lines = new Map<string, Waiting[]>();
 
-  async function writeTogether(organizationId: string, together: readonly Waiting[]): Promise<void> {
+  async function callTogether(organizationId: string, together: readonly Waiting[]): Promise<void> {
     try {
       const values = together.map(({ value }) => value);
-      const results = await write(organizationId, values);
+      const results = await call(organizationId, values);
       for (const [index, { resolve }] of together.entries()) resolve(results[index] as Result);
     } catch (error) {
       if (together.length === 1 || isOutage(toFailure(error))) {
@@ -30,7 +30,7 @@ export function gatherWrites<Value, Result>(
         return;
       }
       // The fault may lie in one of them, and the others are not to suffer for it.
-      for (const one of together) await writeTogether(organizationId, [one]);
+      for (const one of together) await callTogether(organizationId, [one]);
     }
   }
 
@@ -38,7 +38,7 @@ export function gatherWrites<Value, Result>(
   async function serve(organizationId: string, line: Waiting[]): Promise<void> {
     while (line.length > 0) {
       const together = takeDistinct(line, most);
-      await writeTogether(organizationId, together);
+      await callTogether(organizationId, together);
     }
     lines.delete(organizationId);
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { AppError } from '#platform/errors.ts';
-import { gatherWrites } from './gather-writes.ts';
+import { gatherCalls } from './gather-calls.ts';
 
 const organizationId = 'acme';
 
@@ -15,7 +15,7 @@ function createSetup({
 } = {}) {
   const written: string[][] = [];
   const gates: (() => void)[] = [];
-  const put = gatherWrites<string, string>(
+  const put = gatherCalls<string, string>(
     async (_organization, values) => {
       written.push([...values]);
       await new Promise<void>((resolve) => gates.push(resolve));
