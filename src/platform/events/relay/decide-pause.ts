@@ -1,5 +1,5 @@
 /** Between two looks: events that are committed shortly after one another go together, as a look costs the same for one as for many. */
-export const shortestPauseMs = 50;
+export const shortestPauseMs = 20;
 
 export type PauseState = {
   /** Wait before the last look; undefined when nobody has announced anything since the relay was last idle. */
