@@ -2,6 +2,8 @@
 export type AssuranceProgram = {
   /** One sentence for `--list`. */
   describe: string;
+  /** Into how many rounds a full run is cut, each of the size that `full` asks for, so that it can be resumed. Default 1. */
+  rounds?: number;
   run(context: AssuranceContext): Promise<AssuranceOutcome>;
 };
 

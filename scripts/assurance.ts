@@ -1,12 +1,14 @@
 /**
  * Runs one assurance program: `npm run assurance -- NAME [--full] [--seed N]`, or `--list`. Each lies in
- * `test/assurance/NAME.ts` and exports `program`. The report goes to standard output as JSON; exit 1 when it fails.
+ * `test/assurance/NAME.ts` and exports `program`. The report goes to standard output as JSON; exit 1 when it fails. A full
+ * run that was interrupted goes on where it stood when the same commit is asked for it again.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AssuranceProgram, AssuranceReport } from './assurance-program.ts';
+import { runRounds } from './assurance-rounds.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const folder = path.join(root, 'test/assurance');
@@ -42,8 +44,11 @@ async function main(): Promise<void> {
   }
   const program = await load(name);
   const log = (line: string) => void process.stderr.write(`${line}\n`);
-  const outcome = await program.run({ seed, full: flags.full, log });
-  const report: AssuranceReport = { name, commit: currentCommit(), seed, ...outcome };
+  const commit = currentCommit();
+  const run = (seedOfRun: number) => program.run({ seed: seedOfRun, full: flags.full, log });
+  const file = path.join(root, '.assurance', `${name}-${seed}-${commit}.json`);
+  const outcome = flags.full ? await runRounds({ count: program.rounds ?? 1, seed, file, run, log }) : await run(seed);
+  const report: AssuranceReport = { name, commit, seed, ...outcome };
   console.log(JSON.stringify(report, null, 2));
   process.exitCode = report.pass ? 0 : 1;
 }

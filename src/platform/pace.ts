@@ -9,8 +9,11 @@ export function nextTurn(): Promise<void> {
 /** Keeps long loops polite: `await pace.breathe()` gives the event loop a turn when the slice of time is used up. */
 export type Pace = { breathe(): Promise<void> | undefined };
 
-/** `sliceMs` is the longest that a loop may keep the event loop, in milliseconds. Default 5. */
-export function createPace(clock: Clock, sliceMs = 5): Pace {
+/**
+ * `sliceMs` is the longest that a loop may keep the event loop, in milliseconds. Default 2: who else is served waits for
+ * as many slices as it has steps.
+ */
+export function createPace(clock: Clock, sliceMs = 2): Pace {
   let sliceEndsMs = clock.monotonicMs() + sliceMs;
   return {
     breathe() {

@@ -22,7 +22,8 @@ import { type NexusProcess, startNexus } from '../../bench/harness/nexus-process
 import { createSeededRandom, type SeededRandom } from '../../bench/harness/seeded-random.ts';
 import type { AssuranceContext, AssuranceOutcome, AssuranceProgram } from '../../scripts/assurance-program.ts';
 
-const points = { ci: 40, full: 600 };
+/** Of a full run: in each round. */
+const points = { ci: 40, full: 60 };
 const documents = 40;
 const queued = 20;
 const pageBytes = 8_192;
@@ -39,6 +40,7 @@ const areas: Record<string, string> = {
 type Verdict = 'right' | 'reported' | 'silent';
 
 export const program: AssuranceProgram = {
+  rounds: 10,
   describe: 'R4: bits flipped, pages zeroed and files cut in a copy of the home; no answer may be silently wrong',
   async run({ seed, full, log }: AssuranceContext): Promise<AssuranceOutcome> {
     const random = createSeededRandom(seed);

@@ -14,7 +14,8 @@ import type { AssuranceContext, AssuranceOutcome, AssuranceProgram } from '../..
 import { createDocumentLedger, type LedgerServer } from './ledger/document-ledger.ts';
 import { notTried, whyNot } from './machine/not-tried.ts';
 
-const rounds = { ci: 4, full: 40 };
+/** Of a full run: in each round. */
+const rounds = { ci: 4, full: 8 };
 const diskMegabytes = 240;
 const reserveMegabytes = 24;
 const senders = 4;
@@ -23,6 +24,7 @@ const backDeadlineMs = 30_000;
 const mebibyte = 1024 ** 2;
 
 export const program: AssuranceProgram = {
+  rounds: 5,
   describe: 'R5: the disk fills up during ingestion, to the reserve and to the last byte, and empties again',
   async run({ seed, full, log }: AssuranceContext): Promise<AssuranceOutcome> {
     const disk = mkdtempSync(path.join(os.tmpdir(), 'nexus-disk-'));

@@ -13,14 +13,15 @@ import { findServerPrograms, type ServerPostgres, startServerPostgres } from '..
 import type { AssuranceContext, AssuranceOutcome, AssuranceProgram } from '../../scripts/assurance-program.ts';
 import { createDocumentLedger } from './ledger/document-ledger.ts';
 
-/** Of each database. */
-const kills = { ci: 60, full: 300 };
+/** Of each database, and of a full run's round. */
+const kills = { ci: 60, full: 60 };
 const shortestLifeMs = 20;
 const longestLifeMs = 420;
 const senders = 4;
 const readyP99BoundMs = 2000;
 
 export const program: AssuranceProgram = {
+  rounds: 5,
   describe: 'R1: kill -9 of server and database during ingestion, against a ledger of what was acknowledged',
   async run(context: AssuranceContext): Promise<AssuranceOutcome> {
     const programs = findServerPrograms();

@@ -14,7 +14,8 @@ import type { AssuranceContext, AssuranceOutcome, AssuranceProgram } from '../..
 import { createDocumentLedger, type DocumentLedger } from './ledger/document-ledger.ts';
 import { notTried, whyNot } from './machine/not-tried.ts';
 
-const cuts = { ci: 10, full: 200 };
+/** Of a full run: in each round. */
+const cuts = { ci: 10, full: 20 };
 const controlCuts = 3;
 const senders = 4;
 const shortestLifeMs = 50;
@@ -33,6 +34,7 @@ const withoutSync = [
 ];
 
 export const program: AssuranceProgram = {
+  rounds: 10,
   describe: 'R2: power cuts during ingestion, on a disk that keeps only what was synced',
   async run(context: AssuranceContext): Promise<AssuranceOutcome> {
     const missing = whyNot(probeDisk);

@@ -14,7 +14,8 @@ import { createSeededRandom } from '../../bench/harness/seeded-random.ts';
 import type { AssuranceContext, AssuranceOutcome, AssuranceProgram } from '../../scripts/assurance-program.ts';
 import { createDocumentLedger, type LedgerServer } from './ledger/document-ledger.ts';
 
-const stops = { ci: 20, full: 500 };
+/** Of a full run: in each round. */
+const stops = { ci: 20, full: 50 };
 const senders = 6;
 const shortestLifeMs = 300;
 const longestLifeMs = 1_500;
@@ -23,6 +24,7 @@ const refusalBoundMs = 1_000;
 const longestDrainBeforeKillMs = 300;
 
 export const program: AssuranceProgram = {
+  rounds: 10,
   describe: 'R11: stops under load, kills while draining, a second server on the same home',
   async run({ seed, full, log }: AssuranceContext): Promise<AssuranceOutcome> {
     const random = createSeededRandom(seed);

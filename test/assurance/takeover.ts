@@ -20,7 +20,8 @@ import { processTree, usageOf } from '../../bench/harness/process-usage.ts';
 import { createSeededRandom, type SeededRandom } from '../../bench/harness/seeded-random.ts';
 import type { AssuranceContext, AssuranceOutcome, AssuranceProgram } from '../../scripts/assurance-program.ts';
 
-const kills = { ci: 3, full: 20 };
+/** Of a full run: in each round. */
+const kills = { ci: 3, full: 5 };
 /** One batch. */
 const documentsPerRound = 50;
 const wordsPerDocument = 20_000;
@@ -30,6 +31,7 @@ const lookMs = 50;
 const busyWindowMs = 300;
 
 export const program: AssuranceProgram = {
+  rounds: 4,
   describe:
     'R9: kill -9 of a worker process in the middle of a batch; another has it within 20 s, nothing is done twice',
   async run({ seed, full, log }: AssuranceContext): Promise<AssuranceOutcome> {

@@ -246,6 +246,64 @@ describe('a batch', () => {
     await corpus.close();
   });
 
+  describe('with a large new document', () => {
+    const largeOf = (externalId: string, from: number): NewDocument => {
+      const text = Array.from({ length: 250 }, (_, index) => `line${from + index}`).join('\n');
+      const [chunk] = documentOf(externalId, text).chunks;
+      const chunks = text.split('\n').map((line, ordinal) => {
+        const start = text.indexOf(line);
+        return { ...chunk, ordinal, start, end: start + line.length, text: line } as NewDocument['chunks'][number];
+      });
+      return documentOf(externalId, text, { chunks });
+    };
+
+    test('writes its chunks before it waits for the collection', async () => {
+      const corpus = openCorpus();
+      const organizationId = ids.next();
+      await corpus.replaceDocument(organizationId, documentOf('first', 'makes the collection'));
+      const held = Promise.withResolvers<void>();
+      const holder = corpus.replaceDocuments(organizationId, [documentOf('small', 'holds the collection')], {
+        within: () => held.promise,
+      });
+      const large = corpus.replaceDocument(organizationId, largeOf('large', 0));
+      const waiting = () =>
+        testDatabase.adminSql<{ count: number }>(
+          `select count(*)::int from pg_stat_activity join pg_locks using (pid)
+           where wait_event_type = 'Lock' and query like '%corpus_collections%' and mode = 'RowExclusiveLock'
+             and relation = 'corpus_chunks'::regclass`,
+        );
+      await expect.poll(waiting, { timeout: 20_000 }).toEqual([{ count: 1 }]);
+      held.resolve();
+      expect(await large).toMatchObject({ outcome: 'created', chunks: 250 });
+      await holder;
+      expect(await countOf('corpus_chunks', organizationId)).toBe(254);
+      await corpus.close();
+    });
+
+    test('that somebody else makes at the same time leaves one whole version of it', async () => {
+      const corpus = openCorpus();
+      const organizationId = ids.next();
+      await corpus.replaceDocument(organizationId, documentOf('first', 'makes the collection'));
+      const write = async (from: number): Promise<void> => {
+        await corpus.replaceDocument(organizationId, largeOf('large', from)).catch(async (error: unknown) => {
+          expect(error).toMatchObject({ code: 'DATABASE_CONFLICT' });
+          await write(from);
+        });
+      };
+      await Promise.all([write(0), write(1000), write(2000)]);
+      expect(await rowsOf(organizationId)).toHaveLength(2);
+      expect(await countOf('corpus_chunks', organizationId)).toBe(252);
+      const [torn] = await testDatabase.adminSql<{ count: number }>(
+        `select count(*)::int from corpus_chunks as chunk join corpus_documents as document
+           on document.id = chunk.document_id
+         where chunk.organization_id = $1 and strpos(document.text, chunk.text) = 0`,
+        [organizationId],
+      );
+      expect(torn).toEqual({ count: 0 });
+      await corpus.close();
+    });
+  });
+
   test('tells of each document what the catalogue says', async () => {
     const corpus = openCorpus();
     const organizationId = ids.next();

@@ -135,7 +135,10 @@ export async function findSpace(transaction: CorpusTransaction, space: SpaceIden
   return row?.id;
 }
 
-/** The documents with these keys, each with the place of its key in the list. */
+/**
+ * The documents with these keys, each with the place of its key in the list. Each key by a lookup of its own: while the
+ * table grows fast the planner has no statistics yet and would read the whole collection.
+ */
 export async function findDocumentRows(
   transaction: CorpusTransaction,
   {
@@ -144,15 +147,16 @@ export async function findDocumentRows(
   }: { keys: readonly { collectionId: string | undefined; externalId: string }[]; defaultCollection: string },
 ) {
   const { rows } = await sql<FoundRow>`
-    select key.place::integer - 1 as place, document.id as "documentId", document.title,
-      document.content_hash as "contentHash", document.pipeline, document.source_url as "sourceUrl",
-      document.chunk_count as chunks, document.change_xid, document.change_id
+    select key.place::integer - 1 as place, found.*
     from unnest(${keys.map(({ collectionId }) => collectionId ?? null)}::uuid[],
       ${keys.map(({ externalId }) => externalId)}::text[]) with ordinality as key (collection_id, external_id, place)
-    join corpus_documents as document on document.external_id = key.external_id and document.collection_id =
-      coalesce(key.collection_id, (select id from corpus_collections where name = ${defaultCollection}))`.execute(
-    transaction,
-  );
+    cross join lateral (
+      select document.id as "documentId", document.title, document.content_hash as "contentHash", document.pipeline,
+        document.source_url as "sourceUrl", document.chunk_count as chunks, document.change_xid, document.change_id
+      from corpus_documents as document where document.external_id = key.external_id and document.collection_id =
+        coalesce(key.collection_id, (select id from corpus_collections where name = ${defaultCollection}))
+      limit 1
+    ) as found`.execute(transaction);
   return rows;
 }
 

@@ -8,11 +8,15 @@ import { toVectorBytes } from '../vector-bytes.ts';
 import { groupEntities } from './group-entities.ts';
 import type { ChunkRow, DocumentRow, EntityRow } from './store.ts';
 
-export function toDocumentRow(document: NewDocument, collectionId: string, ids: Ids): DocumentRow {
+export function toDocumentRow(
+  document: NewDocument,
+  { id, collectionId }: { id: string; collectionId: string },
+  ids: Ids,
+): DocumentRow {
   const { externalId, title, mediaType, contentHash, sizeBytes, text, pipeline, sourceUrl, driveUrl } = document;
   const classification = document.analysis?.classification;
   return {
-    id: ids.next(),
+    id,
     changeId: ids.next(),
     collectionId,
     externalId,
@@ -60,8 +64,8 @@ export function weightOf({ text, chunks }: Pick<NewDocument, 'text' | 'chunks'>)
   return chunks.reduce((sum, chunk) => sum + chunk.text.length + (chunk.vector?.byteLength ?? 0), text.length);
 }
 
-/** Text and vectors of one statement, in bytes; more go in several. */
-const statementBytes = 8 * 2 ** 20;
+/** Text and vectors of one statement, in bytes; more go in several, as others wait while its parameters are written. */
+const statementBytes = 2 ** 20;
 
 /** Parts that one statement takes, in their order. */
 export function* slicesOf(chunks: readonly ChunkRow[]): Generator<ChunkRow[]> {

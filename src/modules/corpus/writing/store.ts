@@ -40,6 +40,11 @@ export async function forgetPlans(transaction: CorpusTransaction): Promise<void>
   await sql`discard plans`.execute(transaction);
 }
 
+/** Until the commit, chunks may belong to documents that are not there yet. */
+export async function checkChunksAtCommit(transaction: CorpusTransaction): Promise<void> {
+  await sql`set constraints corpus_chunks_document_fkey deferred`.execute(transaction);
+}
+
 /** A document as it is written. */
 export type DocumentRow = {
   id: string;

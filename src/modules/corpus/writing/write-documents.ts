@@ -1,6 +1,6 @@
 /** What one transaction does to write a batch of documents, in about as many statements for 1 as for 200. */
 import type { Clock } from '#platform/clock.ts';
-import { assert } from '#platform/errors.ts';
+import { AppError, assert } from '#platform/errors.ts';
 import { recordEvents } from '#platform/events/index.ts';
 import type { Ids } from '#platform/ids.ts';
 import type { CorpusConfig } from '../config.ts';
@@ -8,6 +8,7 @@ import { settleDuplicates } from '../duplicates/settle-duplicates.ts';
 import type { NewDocument, VectorSpace } from '../service.ts';
 import type { CorpusTransaction } from '../store.ts';
 import { slicesOf, toChunkRows, toComparedDocument, toDocumentRow, toEntityRows } from './document-rows.ts';
+import { insertAhead } from './insert-ahead.ts';
 import { lockPlaces, type Places } from './places.ts';
 import {
   type DocumentRow,
@@ -46,9 +47,12 @@ export function createDocumentWriter({ ids, clock, space, config }: Dependencies
   return async (transaction: CorpusTransaction, batch: Batch): Promise<Written[]> => {
     const { organizationId, documents } = batch;
     for (const document of documents) requireDimensions(document, space.dimensions);
+    const ahead = await insertAhead(transaction, { organizationId, documents }, { ids, space });
     const places = await lockPlaces(transaction, { organizationId, ids, space }, documents);
-    const pieces = await upsert(transaction, batch, places);
-    await replaceDerived(transaction, { ids, config }, { organizationId, spaceId: places.spaceId }, pieces);
+    const pieces = await upsert(transaction, batch, places, ahead);
+    const left = pieces.filter(({ document }) => !ahead.has(document));
+    await insertChunksOf(transaction, ids, { organizationId, spaceId: places.spaceId }, left);
+    await insertEntitiesOf(transaction, { ids, config }, organizationId, pieces);
     for (const { id } of places.collections) await settleIn(transaction, organizationId, id, pieces);
     await announce(transaction, batch, pieces, places);
     const answers = new Map(pieces.map((piece) => [keyOf(piece.row), toWritten(piece)]));
@@ -64,10 +68,12 @@ export function createDocumentWriter({ ids, clock, space, config }: Dependencies
     transaction: CorpusTransaction,
     { organizationId, documents }: Batch,
     places: Places,
+    ahead: ReadonlyMap<NewDocument, string>,
   ): Promise<Piece[]> {
     const latest = new Map<string, { document: NewDocument; row: DocumentRow }>();
     for (const document of documents) {
-      const row = toDocumentRow(document, places.collectionOf(document).id, ids);
+      const id = ahead.get(document) ?? ids.next();
+      const row = toDocumentRow(document, { id, collectionId: places.collectionOf(document).id }, ids);
       latest.set(keyOf(row), { document, row });
     }
     const rows = [...latest.values()].map(({ row }) => row);
@@ -75,6 +81,8 @@ export function createDocumentWriter({ ids, clock, space, config }: Dependencies
     return written.map((stored) => {
       const given = latest.get(keyOf(stored));
       assert(given !== undefined, 'Only what was given is written.');
+      const expectedId = ahead.get(given.document);
+      if (expectedId !== undefined && stored.id !== expectedId) throw madeMeanwhile();
       return { ...given, stored };
     });
   }
@@ -116,10 +124,10 @@ export function createDocumentWriter({ ids, clock, space, config }: Dependencies
   }
 }
 
-/** Chunks, vectors and entities. */
-async function replaceDerived(
+/** Chunks and vectors, in place of those of the version before. */
+async function insertChunksOf(
   transaction: CorpusTransaction,
-  { ids, config }: Pick<Dependencies, 'ids' | 'config'>,
+  ids: Ids,
   target: { organizationId: string; spaceId: string },
   pieces: readonly Piece[],
 ): Promise<void> {
@@ -128,10 +136,23 @@ async function replaceDerived(
   const chunks = pieces.flatMap(({ document, stored }) => toChunkRows(document, stored.id, ids));
   if (chunks.length >= manyChunks) await forgetPlans(transaction);
   for (const slice of slicesOf(chunks)) await insertChunks(transaction, target, slice);
+}
+
+async function insertEntitiesOf(
+  transaction: CorpusTransaction,
+  { ids, config }: Pick<Dependencies, 'ids' | 'config'>,
+  organizationId: string,
+  pieces: readonly Piece[],
+): Promise<void> {
   const entities = pieces.flatMap(({ document, stored }) =>
     toEntityRows(document, stored.id, ids, config.maxEntitiesPerDocument),
   );
-  if (entities.length > 0) await insertEntities(transaction, target.organizationId, entities);
+  if (entities.length > 0) await insertEntities(transaction, organizationId, entities);
+}
+
+/** Its chunks belong to a document that is not there now; coming again, it finds the one that is. */
+function madeMeanwhile(): AppError {
+  return new AppError('DATABASE_CONFLICT', 'conflict', 'Somebody else has just made the same document.');
 }
 
 async function settleIn(

@@ -12,10 +12,15 @@ import type { Embedder } from '../ports.ts';
 const memoSize = 30_000;
 /** Longer ones are encodings or sentences without spaces, which do not come twice. In UTF-16 code units. */
 const longestMemoWord = 40;
+/** Longer ones are no words and no addresses, and are read in pieces: the tokenizer takes long for them. */
+const longestWholeWord = 400;
+/** In code points: whole characters of scripts without spaces, which are tokens of their own. */
+const pieces = /.{1,40}/gsu;
+const pieceMemoSize = 1_000;
 /** A run of signs that the vocabulary does not know is one token to the tokenizer; its size must count all the same. */
 const longestToken = 16;
-/** Texts between two looks at the signal and at whoever else waits for the processor. */
-const textsPerTurn = 8;
+/** Read between two looks at the signal and at whoever else waits for the processor; a millisecond or two. */
+const charactersPerTurn = 8_000;
 
 type Rows = { values: Int8Array | Float32Array; count: number; dimensions: number };
 
@@ -41,10 +46,15 @@ export async function openStaticEmbedder(directory: string): Promise<Embedder> {
     },
     async embed(texts, signal) {
       const vectors: Float32Array[] = [];
+      let characters = 0;
       for (const text of texts) {
-        if (vectors.length % textsPerTurn === textsPerTurn - 1) await setImmediate();
+        if (characters >= charactersPerTurn) {
+          await setImmediate();
+          characters = 0;
+        }
         if (signal.aborted) throw abortedError(signal);
         vectors.push(meanRow(rows, text, readWord));
+        characters += text.length;
       }
       return vectors;
     },
@@ -76,7 +86,15 @@ function createWordReader(file: Buffer, rows: Rows, directory: string): (word: s
       return { ids, tokens: Math.max(all.length, Math.ceil(word.length / longestToken)) };
     };
     const remember = rememberWords(memoSize, read);
-    return (word) => (word.length > longestMemoWord ? read(word) : remember(word));
+    const rememberPiece = rememberWords(pieceMemoSize, read);
+    const readPieces = (word: string): Word => {
+      const parts = (word.match(pieces) ?? []).map(rememberPiece);
+      return { ids: parts.flatMap(({ ids }) => ids), tokens: parts.reduce((sum, { tokens }) => sum + tokens, 0) };
+    };
+    return (word) => {
+      if (word.length <= longestMemoWord) return remember(word);
+      return word.length <= longestWholeWord ? read(word) : readPieces(word);
+    };
   } catch (cause) {
     throw invalidModel(directory, 'tokenizer.json', 'is not a tokenizer that can be read', cause);
   }

@@ -175,6 +175,30 @@ describe('work that is interrupted', () => {
     expect(await item('empty.md')).toMatchObject({ state: 'failed', failure_code: 'DOCUMENT_EMPTY' });
   });
 
+  test('after any of its transactions by a kill leaves no task without an end, once another worker was there', async () => {
+    for (let survived = 0, isDone = false; !isDone; survived += 1) {
+      const taskId = await tell({ [`a${survived}.md`]: 'A text.', [`b${survived}.md`]: ' ' });
+      const [job] = place.sent.splice(0);
+      let left = survived;
+      const killed = Promise.withResolvers<void>();
+      const inOrganization: typeof place.db.inOrganization = (organizationId, work) => {
+        if (left > 0) {
+          left -= 1;
+          return place.db.inOrganization(organizationId, work);
+        }
+        killed.resolve();
+        return new Promise(() => undefined);
+      };
+      const worker = place.workerOf({ db: { ...place.db, inOrganization } })(job ?? never());
+      isDone = await Promise.race([killed.promise.then(() => false), Promise.resolve(worker).then(() => true)]);
+      await place.workerOf()(job ?? never());
+      expect(await readTask(taskId), `${survived} transactions`).toMatchObject({
+        ...{ state: 'completed', completed: 1, failed: 1 },
+      });
+      expect(survived).toBeLessThan(20);
+    }
+  });
+
   test.each(steps)('at "%s" by a stop is handed back, without counting as a loss', async (stopped) => {
     await tell(documents);
     const abort = new AbortController();

@@ -111,14 +111,14 @@ async function isolate(batch: HeldBatch, { db, ids, jobs }: BatchDependencies): 
   });
 }
 
+/** Together with the end of its tasks: whoever is killed in between leaves a task that waits for nothing. */
 async function finishBatch(batch: HeldBatch, { db }: BatchDependencies): Promise<void> {
-  const taskIds = await db.inOrganization(batch.organizationId, async (transaction) => {
-    await finishBatchRow(transaction, fenceOf(batch));
-    return tasksOfBatch(transaction, batch.id);
-  });
   const given = batch.items.flatMap(({ taskId }) => taskId ?? []);
-  const all = [...new Set([...taskIds, ...given])];
-  await db.inOrganization(batch.organizationId, (transaction) => endTasks(transaction, all));
+  await db.inOrganization(batch.organizationId, async (transaction) => {
+    await finishBatchRow(transaction, fenceOf(batch));
+    const taskIds = await tasksOfBatch(transaction, batch.id);
+    await endTasks(transaction, [...new Set([...taskIds, ...given])]);
+  });
 }
 
 /** Best effort: what cannot be handed back now is claimed from us later. */

@@ -37,6 +37,9 @@ export type Waited = {
   originalKey: string | undefined;
 };
 
+/** Chunks of a document that takes long to write. */
+const largeChunks = 200;
+
 export type StoreWaited = (organizationId: string, waited: Waited) => Promise<Ingested>;
 
 type Dependencies = Pick<BatchDependencies, 'corpus' | 'gateway' | 'blobs' | 'ids' | 'config' | 'clock' | 'onStage'>;
@@ -50,8 +53,9 @@ export function createWaitedStore(dependencies: Dependencies): StoreWaited {
     );
   const gather = gatherCalls(storeTogether, { most: dependencies.config.batchDocuments });
   return async (organizationId, waited) => {
-    // What this request adds to its transactions must be in the one that stores its document, and in no other's.
-    if (beforeCommitIn(organizationId) !== undefined) {
+    // What this request adds to its transactions must be in the one that stores its document, and in no other's. A large
+    // document goes alone, too, so that no other waits for it.
+    if (beforeCommitIn(organizationId) !== undefined || waited.prepared.chunks.length >= largeChunks) {
       const [ingested] = await storeTogether(organizationId, [waited]);
       assert(ingested !== undefined, 'one document gives one answer');
       return ingested;

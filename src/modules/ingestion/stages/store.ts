@@ -275,8 +275,11 @@ export async function recordWaitedItems(
       where not exists (select from ingestion_sources where id = given.source_id)
       on conflict (organization_id, id) do nothing
     ), previous as (
-      select item.source_id, item.external_id, revision, task_id, state, blob_key, item.original_key
-      from ingestion_items as item join given using (source_id, external_id)
+      -- By a lookup of its own each: while the table grows fast the planner has no statistics yet and would read all of it.
+      select found.* from given cross join lateral (
+        select source_id, external_id, revision, task_id, state, blob_key, original_key from ingestion_items as item
+        where item.source_id = given.source_id and item.external_id = given.external_id limit 1
+      ) as found
     ), written as (
       insert into ingestion_items (organization_id, id, source_id, external_id, change, filename, title, size_bytes,
         content_hash, document_id, pipeline, outcome, chunks, position, warnings, original_key, state, stage, processed_at)

@@ -18,6 +18,7 @@ export async function openFileBlobStore(directory: string): Promise<BlobStore> {
     await removeOldDrafts(drafts);
   });
   const folders = createFolders(path.dirname(directory));
+  const syncTogether = createFolderSync();
   const fileOf = (key: string): string => path.join(directory, ...requireBlobKey(key).split('/'));
 
   return {
@@ -30,7 +31,7 @@ export async function openFileBlobStore(directory: string): Promise<BlobStore> {
         try {
           await writeDurably(draft, bytes);
           await rename(draft, file);
-          await syncFolder(path.dirname(file));
+          await syncTogether(path.dirname(file));
         } catch (error) {
           await rm(draft, { force: true });
           folders.forget(path.dirname(file));
@@ -69,6 +70,28 @@ function createFolders(above: string) {
     },
     /** Somebody may have removed it. */
     forget: (folder: string): unknown => made.delete(folder),
+  };
+}
+
+/** Syncs folders: those who ask while one is synced share the next sync of it, which begins after all they did. */
+function createFolderSync(): (folder: string) => Promise<void> {
+  const lines = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
+
+  const begin = (folder: string): Promise<void> => {
+    const line = { running: syncFolder(folder), next: undefined };
+    lines.set(folder, line);
+    const end = (): unknown => lines.get(folder) === line && line.next === undefined && lines.delete(folder);
+    line.running.then(end, end);
+    return line.running;
+  };
+  return (folder) => {
+    const line = lines.get(folder);
+    if (line === undefined) return begin(folder);
+    line.next ??= line.running.then(
+      () => begin(folder),
+      () => begin(folder),
+    );
+    return line.next;
   };
 }
 

@@ -1,0 +1,40 @@
+/**
+ * Chunks of large new documents, written before their collection is locked, so that others need not wait for it. Nobody
+ * sees them before the commit, which checks that each has its document.
+ */
+import type { Ids } from '#platform/ids.ts';
+import type { NewDocument, VectorSpace } from '../service.ts';
+import { type CorpusTransaction, findDocumentRows, findSpace } from '../store.ts';
+import { slicesOf, toChunkRows } from './document-rows.ts';
+import { defaultCollection } from './places.ts';
+import { checkChunksAtCommit, forgetPlans, insertChunks } from './store.ts';
+
+/** Fewer are written in less time than the look before takes. */
+const fewestChunks = 200;
+
+/**
+ * The ids that these documents must get: only those that are not there yet are here. Writing the chunks of a known one
+ * would lock its old ones, for which a holder of the collection may wait.
+ */
+export async function insertAhead(
+  transaction: CorpusTransaction,
+  { organizationId, documents }: { organizationId: string; documents: readonly NewDocument[] },
+  { ids, space }: { ids: Ids; space: VectorSpace },
+): Promise<ReadonlyMap<NewDocument, string>> {
+  const none = new Map<NewDocument, string>();
+  const count = documents.reduce((sum, { chunks }) => sum + chunks.length, 0);
+  if (count < fewestChunks || new Set(documents.map(({ collectionId }) => collectionId)).size > 1) return none;
+  const spaceId = await findSpace(transaction, space);
+  if (spaceId === undefined) return none;
+  const latest = [...new Map(documents.map((document) => [document.externalId, document])).values()];
+  const known = new Set(
+    (await findDocumentRows(transaction, { keys: latest, defaultCollection })).map(({ place }) => place),
+  );
+  const made = latest.filter((_, place) => !known.has(place));
+  const ahead = new Map(made.map((document) => [document, ids.next()]));
+  const chunks = [...ahead].flatMap(([document, id]) => toChunkRows(document, id, ids));
+  await checkChunksAtCommit(transaction);
+  await forgetPlans(transaction);
+  for (const slice of slicesOf(chunks)) await insertChunks(transaction, { organizationId, spaceId }, slice);
+  return ahead;
+}
