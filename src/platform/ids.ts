@@ -14,6 +14,9 @@ export function isUuid(text: string): boolean {
   return uuidPattern.test(text);
 }
 
+/** When an id of `Ids` was made by its maker's clock, in Unix milliseconds. */
+export const madeAtMs = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+
 /** A clock that was this far ahead was wrong: order is given up rather than making ids of the future for ever. */
 const mostAheadMs = 3_600_000;
 

@@ -31,6 +31,12 @@ export const ingestionConfig = z.strictObject({
   embedBatch: z.int().min(1).max(100).default(32).describe('Chunks that are embedded in one call.'),
   ...sourceSettings,
   batchDocuments: z.int().min(1).max(50).default(50).describe('Most documents that one job takes through all stages.'),
+  gatherMs: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(200)
+    .describe('How long a new batch takes in further documents before it is processed, in milliseconds.'),
   aloneAboveBytes: z
     .int()
     .min(1)

@@ -11,7 +11,7 @@ export type OpenedBlobStore = {
   blobs: BlobStore;
   /** What else lies outside of rows, or must be read by Nexus only, is sealed under it too. */
   fileKey: Secret;
-  close(): void;
+  close(): Promise<void> | void;
 };
 
 /** The configured store, encrypted. Throws FILE_KEY_INVALID, BLOB_STORE_UNAVAILABLE, STORAGE_FULL. */
@@ -22,5 +22,5 @@ export async function openBlobStore(home: string, config: BlobsConfig): Promise<
     return { blobs: sealBlobs(store, fileKey), fileKey, close: store.close };
   }
   const store = await openFileBlobStore(config.directory ?? path.join(home, 'blobs'));
-  return { blobs: sealBlobs(store, fileKey), fileKey, close: () => undefined };
+  return { blobs: sealBlobs(store, fileKey), fileKey, close: store.close };
 }

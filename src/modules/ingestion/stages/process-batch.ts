@@ -1,5 +1,7 @@
 /** One job: a batch of documents from where it stands to its end. A worker that dies in it leaves nothing half done. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '#platform/errors.ts';
+import { madeAtMs } from '#platform/ids.ts';
 import type { Job } from '#platform/queue/ports.ts';
 import { ingestionErrors } from '../errors.ts';
 import { sendBatchJobs } from '../intake/send-batch-jobs.ts';
@@ -26,7 +28,9 @@ const isolateAfterLosses = 2;
 /** Handles a job `ingestion.batch` with the datum `batch_id`. Throws what prevents all of it, and the signal's reason. */
 export function createBatchProcessor(dependencies: BatchDependencies) {
   return async ({ organizationId, data }: Job, signal: AbortSignal): Promise<void> => {
-    const batch = await takeBatch(organizationId, String(data.batch_id), dependencies);
+    const batchId = String(data.batch_id);
+    await letFill(batchId, dependencies, signal);
+    const batch = await takeBatch(organizationId, batchId, dependencies);
     if (batch === undefined) return;
     const hold = keepHold(batch, dependencies, signal);
     try {
@@ -46,6 +50,13 @@ export function createBatchProcessor(dependencies: BatchDependencies) {
       hold.release();
     }
   };
+}
+
+/** Until it is claimed, a batch takes in what is pushed; a full one costs hardly more than one of a single document. */
+async function letFill(batchId: string, { clock, config }: BatchDependencies, signal: AbortSignal): Promise<void> {
+  const ageMs = clock.now().getTime() - madeAtMs(batchId);
+  const leftMs = Math.min(config.gatherMs, config.gatherMs - ageMs);
+  if (leftMs > 0) await delay(leftMs, undefined, { signal });
 }
 
 async function takeBatch(

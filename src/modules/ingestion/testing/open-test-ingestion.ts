@@ -38,7 +38,7 @@ export async function openTestIngestion(
   { config: given = {}, overrides = {} }: TestIngestionOptions = {},
 ) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'nexus-ingestion-'));
-  const config = ingestionConfig.parse({ retryDelayMs: 0, ...given });
+  const config = ingestionConfig.parse({ retryDelayMs: 0, gatherMs: 0, ...given });
   const ids = createIds(systemClock, systemRandom);
   const organizationId = ids.next();
   const embedder = createFakeEmbedder();

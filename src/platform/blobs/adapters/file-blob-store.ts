@@ -5,20 +5,28 @@ import path from 'node:path';
 import { AppError } from '../../errors.ts';
 import { isBlobKey, requireBlobKey, requireBlobPrefix } from '../blob-key.ts';
 import type { BlobStore, StoredBlob } from '../ports.ts';
+import { createFileWriter } from './file-writer.ts';
 
 /** Drafts older than this are of a process that died. */
 const draftAgeMs = 24 * 60 * 60 * 1000;
 const mostFoldersKnown = 10_000;
+/** What is larger would be copied on its way to the thread that writes. */
+const smallBytes = 262_144;
+
+export type FileBlobStore = BlobStore & {
+  /** What is being written fails. */
+  close(): Promise<void>;
+};
 
 /** Throws BLOB_STORE_UNAVAILABLE or STORAGE_FULL when the folder cannot be made. */
-export async function openFileBlobStore(directory: string): Promise<BlobStore> {
+export async function openFileBlobStore(directory: string): Promise<FileBlobStore> {
   const drafts = path.join(directory, '.drafts');
   await translated(async () => {
     await mkdir(drafts, { recursive: true, mode: 0o700 });
     await removeOldDrafts(drafts);
   });
   const folders = createFolders(path.dirname(directory));
-  const syncTogether = createFolderSync();
+  const writer = createFileWriter();
   const fileOf = (key: string): string => path.join(directory, ...requireBlobKey(key).split('/'));
 
   return {
@@ -29,9 +37,8 @@ export async function openFileBlobStore(directory: string): Promise<BlobStore> {
       await translated(async () => {
         await folders.make(path.dirname(file));
         try {
-          await writeDurably(draft, bytes);
-          await rename(draft, file);
-          await syncTogether(path.dirname(file));
+          if (bytes.byteLength <= smallBytes) await writer.write({ draft, file, bytes });
+          else await writeDurably(draft, file, bytes);
         } catch (error) {
           await rm(draft, { force: true });
           folders.forget(path.dirname(file));
@@ -51,6 +58,7 @@ export async function openFileBlobStore(directory: string): Promise<BlobStore> {
       }),
     delete: (key) => translated(() => rm(fileOf(key), { force: true })),
     list: (prefix) => listFolder(directory, requireBlobPrefix(prefix)),
+    close: () => writer.close(),
   };
 }
 
@@ -70,28 +78,6 @@ function createFolders(above: string) {
     },
     /** Somebody may have removed it. */
     forget: (folder: string): unknown => made.delete(folder),
-  };
-}
-
-/** Syncs folders: those who ask while one is synced share the next sync of it, which begins after all they did. */
-function createFolderSync(): (folder: string) => Promise<void> {
-  const lines = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
-
-  const begin = (folder: string): Promise<void> => {
-    const line = { running: syncFolder(folder), next: undefined };
-    lines.set(folder, line);
-    const end = (): unknown => lines.get(folder) === line && line.next === undefined && lines.delete(folder);
-    line.running.then(end, end);
-    return line.running;
-  };
-  return (folder) => {
-    const line = lines.get(folder);
-    if (line === undefined) return begin(folder);
-    line.next ??= line.running.then(
-      () => begin(folder),
-      () => begin(folder),
-    );
-    return line.next;
   };
 }
 
@@ -125,8 +111,8 @@ async function* listFolder(directory: string, prefix: string): AsyncIterable<Sto
   }
 }
 
-async function writeDurably(file: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(file, 'w', 0o600);
+async function writeDurably(draft: string, file: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(draft, 'wx', 0o600);
   try {
     await handle.writeFile(bytes);
     // A sync that failed is never repeated: the kernel may have dropped the pages and forgotten the error.
@@ -134,6 +120,8 @@ async function writeDurably(file: string, bytes: Uint8Array): Promise<void> {
   } finally {
     await handle.close();
   }
+  await rename(draft, file);
+  await syncFolder(path.dirname(file));
 }
 
 async function syncFolder(folder: string): Promise<void> {

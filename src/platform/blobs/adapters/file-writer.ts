@@ -1,0 +1,56 @@
+/** Hands small files to the thread that writes them. */
+import { Worker } from 'node:worker_threads';
+
+/** `draft` is made, written, synced and renamed to `file`, whose folder is synced then. */
+export type WrittenFile = { id: number; draft: string; file: string; bytes: Uint8Array };
+
+export type WrittenReply = { id: number; error: { code: string | undefined; message: string } | undefined };
+
+export type FileWriter = {
+  /** Throws what the system says. */
+  write(file: Omit<WrittenFile, 'id'>): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** The thread begins with the first file and keeps no process alive that has nothing to write. */
+export function createFileWriter(): FileWriter {
+  const waiting = new Map<number, PromiseWithResolvers<void>>();
+  let thread: Worker | undefined;
+  let nextId = 0;
+
+  function begin(): Worker {
+    const begun = new Worker(new URL('./file-writer-thread.ts', import.meta.url), { name: 'file writer' });
+    begun.on('message', (replies: WrittenReply[]) => {
+      for (const { id, error } of replies) {
+        const one = waiting.get(id);
+        waiting.delete(id);
+        if (error === undefined) one?.resolve();
+        else one?.reject(Object.assign(new Error(error.message), { code: error.code }));
+      }
+      if (waiting.size === 0) begun.unref();
+    });
+    const end = (cause?: unknown): void => {
+      if (thread === begun) thread = undefined;
+      for (const one of waiting.values()) one.reject(new Error('The thread that writes files ended.', { cause }));
+      waiting.clear();
+    };
+    begun.on('error', end);
+    begun.on('exit', () => end());
+    return begun;
+  }
+
+  return {
+    write(file) {
+      thread ??= begin();
+      const id = nextId++;
+      const one = Promise.withResolvers<void>();
+      waiting.set(id, one);
+      thread.ref();
+      thread.postMessage({ ...file, id });
+      return one.promise;
+    },
+    async close() {
+      await thread?.terminate();
+    },
+  };
+}
