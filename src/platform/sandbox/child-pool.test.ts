@@ -126,8 +126,17 @@ test('keeps a small text file from waiting for large ones, and large ones from w
   expect(await hanging).toBe('PARSER_TIMEOUT');
 });
 
+test('keeps a child that has started for quick files', async () => {
+  const pool = openPool({ size: 1, quickSize: 1, idleMs: 60_000 });
+  const quick = () => pool.run({ header: { do: 'count' }, parts: [] }, never, { isQuick: true });
+  expect((await quick()).header).toBe(0);
+  expect(await order(pool, 'count')).toBe(0);
+  expect((await quick()).header).toBe(1);
+  expect(pool.children).toBe(2);
+});
+
 test('uses a child again, replaces it after its number of files, and ends it when idle', async () => {
-  const pool = openPool({ size: 1, maxJobs: 2, idleMs: 200 });
+  const pool = openPool({ size: 1, quickSize: 0, maxJobs: 2, idleMs: 200 });
   const ordersBefore: unknown[] = [];
   for (let file = 0; file < 3; file += 1) ordersBefore.push(await order(pool, 'count'));
   expect(ordersBefore).toEqual([0, 1, 0]);

@@ -27,7 +27,7 @@ type CrewOptions = {
 const retireMemoryShare = 0.5;
 
 export function createCrew({ start, config, maxBusyMs }: CrewOptions): Crew {
-  const idle = createIdleWorkers(config.idleMs);
+  const idle = createIdleWorkers({ idleMs: config.idleMs, reserved: config.quickSize });
   const line = createWaitingLine<Worker>(hasRoom);
   const busy = new Set<Worker>();
   const starting = { quick: 0, other: 0 };

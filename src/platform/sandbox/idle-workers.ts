@@ -10,8 +10,11 @@ export type Worker = {
   idleTimer: NodeJS.Timeout | undefined;
 };
 
-/** Idle children, latest first: the others reach their end and give their memory back. */
-export function createIdleWorkers(idleMs: number) {
+/**
+ * Idle children, latest first: the others reach their end and give their memory back. `reserved` of them are kept for
+ * quick files, which would wait longer for a new one to start than for their reading.
+ */
+export function createIdleWorkers({ idleMs, reserved }: { idleMs: number; reserved: number }) {
   const idle: Worker[] = [];
   const forget = (worker: Worker): void => {
     clearTimeout(worker.idleTimer);
@@ -27,14 +30,14 @@ export function createIdleWorkers(idleMs: number) {
       }, idleMs);
       idle.push(worker);
     },
-    /** One that had to give way to others stays so, and is no good for a quick file. */
+    /** One that had to give way to others stays so: it is no good for a quick file, and the last choice for any other. */
     take(isQuick: boolean): Worker | undefined {
-      for (const worker of [...idle].reverse()) {
-        if (isQuick && worker.child.gaveWay()) continue;
-        forget(worker);
-        if (worker.child.isAlive()) return worker;
-      }
-      return undefined;
+      const alive = [...idle].reverse().filter(({ child }) => child.isAlive());
+      const fresh = alive.filter(({ child }) => !child.gaveWay());
+      const slow = alive.find(({ child }) => child.gaveWay());
+      const worker = isQuick ? fresh[0] : (fresh[reserved] ?? slow);
+      if (worker !== undefined) forget(worker);
+      return worker;
     },
     takeAll(): Worker[] {
       const all = [...idle];
