@@ -14,7 +14,7 @@ import type { AssuranceContext, AssuranceOutcome, AssuranceProgram } from '../..
 import { createDocumentLedger } from './ledger/document-ledger.ts';
 
 /** Of each database, and of a full run's round. */
-const kills = { ci: 40, full: 60 };
+const kills = { ci: 60, full: 60 };
 const shortestLifeMs = 20;
 const longestLifeMs = 420;
 const senders = 4;
