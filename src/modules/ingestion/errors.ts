@@ -32,7 +32,7 @@ export const ingestionErrors = {
   TASK_WITH_WAITING: 'A document that is waited for belongs to no task. Leave out `task_id`, or add `wait=false`.',
   REPROCESS_WITHOUT_SOURCE: 'Documents of one source are processed anew at a time. Add `source_id`.',
   REPROCESS_UNSUPPORTED:
-    'Documents of this source were pushed and their bytes are not kept. Push them again to process them anew.',
+    'Their bytes are not kept, or their format is not read any more. Push them again to process them anew.',
   WORKER_LOST:
     'Every worker that took this document in hand was lost. The document probably breaks the process; look at it, then retry.',
 } as const satisfies ErrorCatalogue;

@@ -47,3 +47,19 @@ test('a task that cannot be filled to its end ends with the reason', async () =>
   const { items } = await place.ingestion.tasks.list(place.organizationId, { sourceId, limit: 1 });
   expect(items).toMatchObject([{ kind: 'reprocess', state: 'failed', failureCode: 'DATABASE_UNAVAILABLE' }]);
 });
+
+test('documents whose format is not read any more stay as they are, and the task says so', async () => {
+  await place.tell(sourceId, { 'a.md': 'A.', 'b.txt': 'B.' });
+  await place.work();
+  const { parser } = place.dependencies;
+  const formatOf: typeof parser.formatOf = (filename) => {
+    if (filename.endsWith('.md')) return parser.formatOf(filename);
+    throw new AppError('FORMAT_UNSUPPORTED', 'unsupported', 'That ending is not supported.');
+  };
+  const config = { ...place.config, chunker: 'fixed' as const };
+  const next = createIngestion({ ...place.dependencies, config, parser: { ...parser, formatOf } });
+  const { taskId } = await next.reprocess(place.organizationId, sourceId);
+  await place.work({ config });
+  expect(await place.item('b.txt')).toMatchObject({ state: 'completed' });
+  expect(await read(taskId)).toMatchObject({ completed: 1, failureCode: 'REPROCESS_UNSUPPORTED' });
+});

@@ -1,6 +1,6 @@
 /** Documents that another pipeline made than the present one go through the stages again, from the bytes at their source. */
 import type { Gateway } from '#modules/gateway/index.ts';
-import { AppError } from '#platform/errors.ts';
+import { AppError, isAppError } from '#platform/errors.ts';
 import type { Ids } from '#platform/ids.ts';
 import type { TableDatabase } from '#platform/postgres/ports.ts';
 import type { Jobs } from '#platform/queue/ports.ts';
@@ -42,7 +42,9 @@ export function createReprocessing(dependencies: ReprocessDependencies) {
       const query = { sourceId: place.sourceId, afterId, limit: itemsPerTurn };
       const items = await listCompletedItems(transaction, query);
       const outdated = items.filter((item) => item.pipeline !== presentPipeline(item.filename, dependencies));
-      const available = outdated.filter(({ originalKey }) => place.canFetch || originalKey !== null);
+      const available = outdated.filter(
+        ({ filename, originalKey }) => isRead(filename, dependencies) && (place.canFetch || originalKey !== null),
+      );
       const changes = available.map(({ id, sizeBytes }) => ({ id, sizeBytes, change: 'upsert' as const }));
       await requeueItems(transaction, place, changes, dependencies);
       await tallyLeavers(transaction, tallyOf(available.map(({ taskId }) => ({ taskId, state: 'completed' }))));
@@ -96,6 +98,19 @@ export function createReprocessing(dependencies: ReprocessDependencies) {
 const lostMessage = (lost: number): string =>
   `${lost} documents stay as they are. ${ingestionErrors.REPROCESS_UNSUPPORTED}`;
 
-function presentPipeline(filename: string, { parser, gateway, config }: ReprocessDependencies): string {
+/** Undefined when its format is not read any more. */
+function presentPipeline(filename: string, dependencies: ReprocessDependencies): string | undefined {
+  const { parser, gateway, config } = dependencies;
+  if (!isRead(filename, dependencies)) return undefined;
   return pipelineOf(parser.formatOf(filename), { embeddingSpace: gateway.embeddingSpace, config });
+}
+
+function isRead(filename: string, { parser }: Pick<ReprocessDependencies, 'parser'>): boolean {
+  try {
+    parser.formatOf(filename);
+    return true;
+  } catch (error) {
+    if (isAppError(error, 'FORMAT_UNSUPPORTED')) return false;
+    throw error;
+  }
 }
