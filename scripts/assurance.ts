@@ -1,7 +1,7 @@
 /**
- * Runs one assurance program: `npm run assurance -- NAME [--full] [--seed N]`, or `--list`. Each lies in
+ * Runs one assurance program: `npm run assurance -- NAME [--full [--rounds N]] [--seed N]`, or `--list`. Each lies in
  * `test/assurance/NAME.ts` and exports `program`. The report goes to standard output as JSON; exit 1 when it fails. A full
- * run that was interrupted goes on where it stood when the same commit is asked for it again.
+ * run that was interrupted goes on where it stood when the same commit is asked for it again; `--rounds` does a part of it.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -18,6 +18,7 @@ const { values: flags, positionals } = parseArgs({
   options: {
     full: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
 });
@@ -37,8 +38,10 @@ async function main(): Promise<void> {
   }
   const [name, ...rest] = positionals;
   const seed = Number(flags.seed);
-  if (name === undefined || rest.length > 0 || !names.includes(name) || !Number.isSafeInteger(seed)) {
-    console.error(`Usage: npm run assurance -- NAME [--full] [--seed N]. There are: ${names.join(', ')}.`);
+  const most = flags.rounds === undefined ? Number.POSITIVE_INFINITY : Number(flags.rounds);
+  if (name === undefined || rest.length > 0 || !names.includes(name) || !Number.isSafeInteger(seed) || !(most >= 1)) {
+    const usage = 'npm run assurance -- NAME [--full [--rounds N]] [--seed N]';
+    console.error(`Usage: ${usage}. There are: ${names.join(', ')}.`);
     process.exitCode = 2;
     return;
   }
@@ -47,7 +50,9 @@ async function main(): Promise<void> {
   const commit = currentCommit();
   const run = (seedOfRun: number) => program.run({ seed: seedOfRun, full: flags.full, log });
   const file = path.join(root, '.assurance', `${name}-${seed}-${commit}.json`);
-  const outcome = flags.full ? await runRounds({ count: program.rounds ?? 1, seed, file, run, log }) : await run(seed);
+  const outcome = flags.full
+    ? await runRounds({ count: Math.min(most, program.rounds ?? 1), seed, file, run, log })
+    : await run(seed);
   const report: AssuranceReport = { name, commit, seed, ...outcome };
   console.log(JSON.stringify(report, null, 2));
   process.exitCode = report.pass ? 0 : 1;
