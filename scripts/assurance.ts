@@ -49,9 +49,11 @@ async function main(): Promise<void> {
   const log = (line: string) => void process.stderr.write(`${line}\n`);
   const commit = currentCommit();
   const run = (seedOfRun: number) => program.run({ seed: seedOfRun, full: flags.full, log });
-  const file = path.join(root, '.assurance', `${name}-${seed}-${commit}.json`);
+  // Rounds of different code are no run.
+  const isKnownCode = /^[0-9a-f]+$/.test(commit);
+  const file = isKnownCode ? path.join(root, '.assurance', `${name}-${seed}-${commit}.json`) : undefined;
   const outcome = flags.full
-    ? await runRounds({ count: Math.min(most, program.rounds ?? 1), seed, file, run, log })
+    ? await runRounds({ count: program.rounds ?? 1, until: most, seed, file, run, log })
     : await run(seed);
   const report: AssuranceReport = { name, commit, seed, ...outcome };
   console.log(JSON.stringify(report, null, 2));

@@ -79,10 +79,9 @@ export const program: AssuranceProgram = {
           silent_wrong_answers_in_the_commit_log: silentIn('commit log'),
           reported,
           ...Object.fromEntries(
-            Object.entries(verdicts).map(([area, counts]) => [
-              area.replaceAll(' ', '_'),
-              `${counts.right} right, ${counts.reported} reported, ${counts.silent} silent`,
-            ]),
+            Object.entries(verdicts).flatMap(([area, counts]) =>
+              Object.entries(counts).map(([verdict, count]) => [`${area.replaceAll(' ', '_')}_${verdict}`, count]),
+            ),
           ),
           undamaged_copy_is_right: isCopyRight,
           planted_faults_found: plantedFound,

@@ -115,7 +115,7 @@ export const program: AssuranceProgram = {
           longest_stop_ms: Math.round(Math.max(...exitMs)),
           second_servers: seconds.tried,
           second_servers_not_refused: seconds.notRefused,
-          refused_later_than_1_s: seconds.late,
+          late_refusals: seconds.late,
           longest_refusal_ms: Math.round(Math.max(...refusalMs)),
           planted_faults_found: planted,
         },

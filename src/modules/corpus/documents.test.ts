@@ -286,7 +286,7 @@ describe('a batch', () => {
       await corpus.replaceDocument(organizationId, documentOf('first', 'makes the collection'));
       const write = async (from: number): Promise<void> => {
         await corpus.replaceDocument(organizationId, largeOf('large', from)).catch(async (error: unknown) => {
-          expect(error).toMatchObject({ code: 'DATABASE_CONFLICT' });
+          expect(error).toMatchObject({ code: 'DOCUMENT_CONFLICT' });
           await write(from);
         });
       };

@@ -27,11 +27,13 @@ type CrewOptions = {
 const retireMemoryShare = 0.5;
 
 export function createCrew({ start, config, maxBusyMs }: CrewOptions): Crew {
-  const idle = createIdleWorkers({ idleMs: config.idleMs, reserved: config.quickSize });
+  const idle = createIdleWorkers(config.idleMs);
   const line = createWaitingLine<Worker>(hasRoom);
   const busy = new Set<Worker>();
   const starting = { quick: 0, other: 0 };
   let closed = false;
+
+  const size = (): number => busy.size + starting.quick + starting.other + idle.count();
 
   /** Quick files may have every child, others all but those that are kept for the quick ones. */
   function hasRoom(isQuick: boolean): boolean {
@@ -59,7 +61,9 @@ export function createCrew({ start, config, maxBusyMs }: CrewOptions): Crew {
   }
 
   function takeIdle(isQuick: boolean): Worker | undefined {
-    const worker = idle.take(isQuick);
+    // Never more children than may work at once.
+    const canStart = size() < config.size + config.quickSize;
+    const worker = idle.take(isQuick, canStart ? config.quickSize : 0);
     if (worker === undefined) return undefined;
     worker.isQuick = isQuick;
     busy.add(worker);
@@ -77,7 +81,7 @@ export function createCrew({ start, config, maxBusyMs }: CrewOptions): Crew {
 
   return {
     get size() {
-      return busy.size + starting.quick + starting.other + idle.count();
+      return size();
     },
     async acquire(signal, isQuick) {
       if (closed) throw stoppingError();

@@ -10,11 +10,8 @@ export type Worker = {
   idleTimer: NodeJS.Timeout | undefined;
 };
 
-/**
- * Idle children, latest first: the others reach their end and give their memory back. `reserved` of them are kept for
- * quick files, which would wait longer for a new one to start than for their reading.
- */
-export function createIdleWorkers({ idleMs, reserved }: { idleMs: number; reserved: number }) {
+/** Idle children, latest first: the others reach their end and give their memory back. */
+export function createIdleWorkers(idleMs: number) {
   const idle: Worker[] = [];
   const forget = (worker: Worker): void => {
     clearTimeout(worker.idleTimer);
@@ -30,8 +27,11 @@ export function createIdleWorkers({ idleMs, reserved }: { idleMs: number; reserv
       }, idleMs);
       idle.push(worker);
     },
-    /** One that had to give way to others stays so: it is no good for a quick file, and the last choice for any other. */
-    take(isQuick: boolean): Worker | undefined {
+    /**
+     * One that had to give way to others stays so: it is no good for a quick file, and the last choice for any other.
+     * `reserved` are kept for quick files, which would wait longer for a new child to start than for their reading.
+     */
+    take(isQuick: boolean, reserved: number): Worker | undefined {
       const alive = [...idle].reverse().filter(({ child }) => child.isAlive());
       const fresh = alive.filter(({ child }) => !child.gaveWay());
       const slow = alive.find(({ child }) => child.gaveWay());

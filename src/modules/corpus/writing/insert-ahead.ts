@@ -1,6 +1,6 @@
 /**
- * Chunks of large new documents, written before their collection is locked, so that others need not wait for it. Nobody
- * sees them before the commit, which checks that each has its document.
+ * Chunks of new documents that are many, written before their collection is locked, so that others need not wait for them.
+ * Nobody sees them before the commit, which checks that each has its document.
  */
 import type { Ids } from '#platform/ids.ts';
 import type { NewDocument, VectorSpace } from '../service.ts';
@@ -13,8 +13,9 @@ import { checkChunksAtCommit, forgetPlans, insertChunks } from './store.ts';
 const fewestChunks = 200;
 
 /**
- * The ids that these documents must get: only those that are not there yet are here. Writing the chunks of a known one
- * would lock its old ones, for which a holder of the collection may wait.
+ * The ids that these documents must get; none when any of them is there already. Writing the chunks of a known one would
+ * lock its old ones, for which a holder of the collection may wait; and its events would be told in the order in which
+ * the transactions began, not in that in which they had the collection.
  */
 export async function insertAhead(
   transaction: CorpusTransaction,
@@ -27,11 +28,9 @@ export async function insertAhead(
   const spaceId = await findSpace(transaction, space);
   if (spaceId === undefined) return none;
   const latest = [...new Map(documents.map((document) => [document.externalId, document])).values()];
-  const known = new Set(
-    (await findDocumentRows(transaction, { keys: latest, defaultCollection })).map(({ place }) => place),
-  );
-  const made = latest.filter((_, place) => !known.has(place));
-  const ahead = new Map(made.map((document) => [document, ids.next()]));
+  const known = await findDocumentRows(transaction, { keys: latest, defaultCollection });
+  if (known.length > 0) return none;
+  const ahead = new Map(latest.map((document) => [document, ids.next()]));
   const chunks = [...ahead].flatMap(([document, id]) => toChunkRows(document, id, ids));
   await checkChunksAtCommit(transaction);
   await forgetPlans(transaction);

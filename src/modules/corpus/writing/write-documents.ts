@@ -5,6 +5,7 @@ import { recordEvents } from '#platform/events/index.ts';
 import type { Ids } from '#platform/ids.ts';
 import type { CorpusConfig } from '../config.ts';
 import { settleDuplicates } from '../duplicates/settle-duplicates.ts';
+import { corpusErrors } from '../errors.ts';
 import type { NewDocument, VectorSpace } from '../service.ts';
 import type { CorpusTransaction } from '../store.ts';
 import { slicesOf, toChunkRows, toComparedDocument, toDocumentRow, toEntityRows } from './document-rows.ts';
@@ -152,7 +153,7 @@ async function insertEntitiesOf(
 
 /** Its chunks belong to a document that is not there now; coming again, it finds the one that is. */
 function madeMeanwhile(): AppError {
-  return new AppError('DATABASE_CONFLICT', 'conflict', 'Somebody else has just made the same document.');
+  return new AppError('DOCUMENT_CONFLICT', 'conflict', corpusErrors.DOCUMENT_CONFLICT);
 }
 
 async function settleIn(

@@ -19,7 +19,7 @@ export type ChunkOptions = {
 };
 
 /** Raised when the same document gives other chunks. */
-export const chunkerVersion = 2;
+export const chunkerVersion = 3;
 
 /** How one chunker differs from the others. Shares are of the most tokens in a chunk. */
 type Plan = {

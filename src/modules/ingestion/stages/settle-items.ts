@@ -3,6 +3,7 @@ import type { FoundDocument, Replaced } from '#modules/corpus/index.ts';
 import { AppError, assert, isAppError } from '#platform/errors.ts';
 import type { IngestionConfig } from '../config.ts';
 import { discardBlobs } from '../intake/discard-blobs.ts';
+import { retryConflicts } from '../intake/retry-conflicts.ts';
 import { sendBatchJobs } from '../intake/send-batch-jobs.ts';
 import { insertBatches } from '../intake/store.ts';
 import { type Fact, recordFacts, reserveIds } from '../record-facts.ts';
@@ -73,7 +74,7 @@ export async function storeItems(
     });
     // `document.indexed`, which the corpus records, is the last to be told.
     const factIds = reserveIds(ids, writes.length * factsPerDocument);
-    await timeStage(dependencies, { stage: 'store', documents: entries.length }, () =>
+    const store = () =>
       corpus.replaceDocuments<unknown>(
         batch.organizationId,
         writes.map(({ document }) => document),
@@ -93,8 +94,8 @@ export async function storeItems(
             await recordFacts(transaction, { organizationId: batch.organizationId, ids: factIds }, facts);
           },
         },
-      ),
-    );
+      );
+    await timeStage(dependencies, { stage: 'store', documents: entries.length }, () => retryConflicts(store));
   });
   await onStep(
     'stored',

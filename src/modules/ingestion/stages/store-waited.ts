@@ -52,16 +52,18 @@ export function createWaitedStore(dependencies: Dependencies): StoreWaited {
       ),
     );
   const gather = gatherCalls(storeTogether, { most: dependencies.config.batchDocuments });
+  /** Of large documents, one by one, so that no small one waits for them and they leave connections to others. */
+  const queue = gatherCalls(storeTogether, { most: 1 });
   return async (organizationId, waited) => {
-    // What this request adds to its transactions must be in the one that stores its document, and in no other's. A large
-    // document goes alone, too, so that no other waits for it.
-    if (beforeCommitIn(organizationId) !== undefined || waited.prepared.chunks.length >= largeChunks) {
+    // What this request adds to its transactions must be in the one that stores its document, and in no other's.
+    if (beforeCommitIn(organizationId) !== undefined) {
       const [ingested] = await storeTogether(organizationId, [waited]);
       assert(ingested !== undefined, 'one document gives one answer');
       return ingested;
     }
     const key = JSON.stringify([waited.collectionId, waited.prepared.externalId]);
-    return gather({ organizationId, key, value: waited });
+    const line = waited.prepared.chunks.length < largeChunks ? gather : queue;
+    return line({ organizationId, key, value: waited });
   };
 }
 

@@ -10,7 +10,7 @@ import { createFileWriter } from './file-writer.ts';
 /** Drafts older than this are of a process that died. */
 const draftAgeMs = 24 * 60 * 60 * 1000;
 const mostFoldersKnown = 10_000;
-/** What is larger would be copied on its way to the thread that writes. */
+/** Copied on its way to the thread that writes; what is larger is written without it. */
 const smallBytes = 262_144;
 
 export type FileBlobStore = BlobStore & {

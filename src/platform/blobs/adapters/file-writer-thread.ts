@@ -13,12 +13,7 @@ function writeTogether(requests: readonly WrittenFile[]): WrittenReply[] {
   const all = requests.map((request): Written => ({ request, descriptor: undefined, error: undefined }));
   const step = (work: (one: Written) => void): void => {
     for (const one of all) {
-      if (one.error !== undefined) continue;
-      try {
-        work(one);
-      } catch (error) {
-        one.error = error as NodeJS.ErrnoException;
-      }
+      one.error ??= errorOf(() => work(one));
     }
   };
   step((one) => {
@@ -27,16 +22,15 @@ function writeTogether(requests: readonly WrittenFile[]): WrittenReply[] {
   });
   // A sync that failed is never repeated: the kernel may have dropped the pages and forgotten the error.
   step(({ descriptor = -1 }) => fsyncSync(descriptor));
-  for (const { descriptor } of all) if (descriptor !== undefined) closeSync(descriptor);
+  for (const one of all) if (one.descriptor !== undefined) one.error ??= errorOf(() => closeSync(one.descriptor ?? -1));
   step(({ request }) => renameSync(request.draft, request.file));
-  const synced = new Map<string, unknown>();
-  step(({ request }) => {
-    const folder = path.dirname(request.file);
-    if (!synced.has(folder)) synced.set(folder, errorOfSync(folder));
-    const error = synced.get(folder);
-    if (error !== undefined) throw error;
-  });
-  for (const { request, error } of all) if (error !== undefined) rmSync(request.draft, { force: true });
+  const folders = new Set(all.map(({ request }) => path.dirname(request.file)));
+  const failed = new Map([...folders].map((folder) => [folder, errorOf(() => syncFolder(folder))]));
+  for (const one of all) one.error ??= failed.get(path.dirname(one.request.file));
+  for (const { request, error } of all) {
+    // Should that fail, too, the draft is removed when it is old.
+    if (error !== undefined) errorOf(() => rmSync(request.draft, { force: true }));
+  }
   return all.map(({ request, error }) => ({
     id: request.id,
     error: error === undefined ? undefined : { code: error.code, message: error.message },
@@ -49,17 +43,21 @@ function writeWhole(descriptor: number, bytes: Uint8Array): void {
   }
 }
 
-function errorOfSync(folder: string): unknown {
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
   try {
-    const descriptor = openSync(folder, 'r');
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function errorOf(work: () => void): NodeJS.ErrnoException | undefined {
+  try {
+    work();
     return undefined;
   } catch (error) {
-    return error;
+    return error as NodeJS.ErrnoException;
   }
 }
 

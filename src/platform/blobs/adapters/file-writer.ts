@@ -30,8 +30,11 @@ export function createFileWriter(): FileWriter {
       if (waiting.size === 0) begun.unref();
     });
     const end = (cause?: unknown): void => {
-      if (thread === begun) thread = undefined;
-      for (const one of waiting.values()) one.reject(new Error('The thread that writes files ended.', { cause }));
+      // An error is followed by the exit, when the next thread may have work already.
+      if (thread !== begun) return;
+      thread = undefined;
+      const error = new Error('The thread that writes files ended.', { cause });
+      for (const one of waiting.values()) one.reject(error);
       waiting.clear();
     };
     begun.on('error', end);
@@ -44,9 +47,11 @@ export function createFileWriter(): FileWriter {
       thread ??= begin();
       const id = nextId++;
       const one = Promise.withResolvers<void>();
+      // A small buffer is a part of a large one, all of which would be copied.
+      const bytes = Uint8Array.from(file.bytes);
+      thread.postMessage({ ...file, id, bytes }, [bytes.buffer]);
       waiting.set(id, one);
       thread.ref();
-      thread.postMessage({ ...file, id });
       return one.promise;
     },
     async close() {
