@@ -79,9 +79,9 @@ test('a search over a thousand cold collections leaves the database to others, a
   const first = await searching;
   expect(['SEARCH_WARMING', undefined], first.text).toContain((first.json as { code?: string }).code);
   await expect
-    .poll(async () => (await app.call('GET', '/api/v1/search?query=pump', { session })).status, { timeout: 15_000 })
+    .poll(async () => (await app.call('GET', '/api/v1/search?query=pump', { session })).status, { timeout: 60_000 })
     .toBe(200);
-});
+}, 120_000);
 
 test('the position of a search names no row of another organization', async () => {
   const session = await app.signIn((await app.app.identity.createOrganization('neighbour')).id);
