@@ -147,14 +147,18 @@ export async function findDocumentRows(
   }: { keys: readonly { collectionId: string | undefined; externalId: string }[]; defaultCollection: string },
 ) {
   const { rows } = await sql<FoundRow>`
-    select key.place::integer - 1 as place, found.*
-    from unnest(${keys.map(({ collectionId }) => collectionId ?? null)}::uuid[],
-      ${keys.map(({ externalId }) => externalId)}::text[]) with ordinality as key (collection_id, external_id, place)
+    with key as materialized (
+      select place, external_id,
+        coalesce(collection_id, (select id from corpus_collections where name = ${defaultCollection})) as collection_id
+      from unnest(${keys.map(({ collectionId }) => collectionId ?? null)}::uuid[],
+        ${keys.map(({ externalId }) => externalId)}::text[]) with ordinality as given (collection_id, external_id, place)
+    )
+    select key.place::integer - 1 as place, found.* from key
     cross join lateral (
       select document.id as "documentId", document.title, document.content_hash as "contentHash", document.pipeline,
         document.source_url as "sourceUrl", document.chunk_count as chunks, document.change_xid, document.change_id
-      from corpus_documents as document where document.external_id = key.external_id and document.collection_id =
-        coalesce(key.collection_id, (select id from corpus_collections where name = ${defaultCollection}))
+      from corpus_documents as document
+      where document.collection_id = key.collection_id and document.external_id = key.external_id
       limit 1
     ) as found`.execute(transaction);
   return rows;

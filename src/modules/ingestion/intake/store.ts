@@ -66,7 +66,10 @@ export type KnownItem = {
   documentId: string | null;
 };
 
-/** What is known of these names, held in the order of the names, so that two acceptances cannot wait for each other. */
+/**
+ * What is known of these names, held in the order of the names, so that two acceptances cannot wait for each other. Each by
+ * a lookup of its own: of a list the planner may think that reading all of the source is as cheap.
+ */
 export async function lockItems(
   transaction: IngestionTransaction,
   sourceId: string,
@@ -74,10 +77,14 @@ export async function lockItems(
 ): Promise<KnownItem[]> {
   if (externalIds.length === 0) return [];
   const { rows } = await sql<KnownItem>`
-    select id, external_id as "externalId", task_id as "taskId", batch_id as "batchId", change, state,
-      source_version as "sourceVersion", blob_key as "blobKey", document_id as "documentId"
-    from ingestion_items where source_id = ${sourceId} and external_id = any(${externalIds}::text[])
-    order by external_id for update`.execute(transaction);
+    select found.* from (
+      select distinct external_id from unnest(${externalIds}::text[]) as given (external_id) order by external_id
+    ) as wanted cross join lateral (
+      select id, external_id as "externalId", task_id as "taskId", batch_id as "batchId", change, state,
+        source_version as "sourceVersion", blob_key as "blobKey", document_id as "documentId"
+      from ingestion_items as item where item.source_id = ${sourceId} and item.external_id = wanted.external_id
+      limit 1 for update
+    ) as found`.execute(transaction);
   return rows;
 }
 
