@@ -1,8 +1,8 @@
 /** One job: a batch of documents from where it stands to its end. A worker that dies in it leaves nothing half done. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '#platform/errors.ts';
 import { madeAtMs } from '#platform/ids.ts';
 import type { Job } from '#platform/queue/ports.ts';
+import { waitFor } from '#platform/wait-for.ts';
 import { ingestionErrors } from '../errors.ts';
 import { sendBatchJobs } from '../intake/send-batch-jobs.ts';
 import { endTasks, insertBatches } from '../intake/store.ts';
@@ -56,7 +56,7 @@ export function createBatchProcessor(dependencies: BatchDependencies) {
 async function letFill(batchId: string, { clock, config }: BatchDependencies, signal: AbortSignal): Promise<void> {
   const ageMs = clock.now().getTime() - madeAtMs(batchId);
   const leftMs = Math.min(config.gatherMs, config.gatherMs - ageMs);
-  if (leftMs > 0) await delay(leftMs, undefined, { signal });
+  if (leftMs > 0) await waitFor(leftMs, signal);
 }
 
 async function takeBatch(
