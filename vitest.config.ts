@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Tests lie beside what they test, so the level of a test is read from what it asks for: one that imports
- * `test/support/` gets a database and is a `module` test, one that starts processes is a `process` test, and the others are
- * `unit` tests.
+ * `test/support/` gets a database and is a `module` test, one that starts processes or tries hundreds of random inputs is a
+ * `long` test, and the others are `unit` tests, which `npm run check` runs.
  */
 const beside = globSync(
   [
@@ -18,12 +18,12 @@ const beside = globSync(
     exclude: ['**/node_modules/**'],
   },
 );
-const levelOf = (file: string): 'module' | 'process' | 'unit' => {
+const levelOf = (file: string): 'module' | 'long' | 'unit' => {
   const text = readFileSync(file, 'utf8');
   if (text.includes('test/support/')) return 'module';
-  return /node:child_process|createChildPool|createChildProcessParser|startWorkerProcesses/.test(text)
-    ? 'process'
-    : 'unit';
+  const isLong =
+    /node:child_process|createChildPool|createChildProcessParser|startWorkerProcesses|numRuns: (?:[3-9]\d\d|\d{4,})/;
+  return isLong.test(text) ? 'long' : 'unit';
 };
 const tests = Map.groupBy(beside, levelOf);
 
@@ -39,7 +39,7 @@ export default defineConfig({
     maxWorkers: workers,
     projects: [
       { test: { name: 'unit', include: tests.get('unit') ?? [], ...patience } },
-      { test: { name: 'process', include: tests.get('process') ?? [], ...patience } },
+      { test: { name: 'long', include: tests.get('long') ?? [], ...patience } },
       { test: { name: 'module', include: tests.get('module') ?? [], ...database } },
       { test: { name: 'api', include: ['test/{api,cli,recipes,security}/**/*.test.ts'], ...database } },
       {
