@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createIds, isUuid } from './ids.ts';
+import { createIds, isUuid, madeAtMs } from './ids.ts';
 import { systemRandom } from './random.ts';
 
 test('ids grow, whatever the clock does', () => {
@@ -29,6 +29,7 @@ test('ten thousand ids of one millisecond stay in order and carry version 7', ()
 test('the first 48 bits are the milliseconds', () => {
   const ids = createIds({ now: () => new Date(0x0123456789ab), monotonicMs: () => 0 }, systemRandom);
   expect(ids.next().slice(0, 13)).toBe('01234567-89ab');
+  expect(madeAtMs(ids.next())).toBe(0x0123456789ab);
 });
 
 test('a clock that was a year ahead does not leave ids in the future when it is set right', () => {

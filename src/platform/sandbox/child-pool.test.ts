@@ -135,6 +135,20 @@ test('keeps a child that has started for quick files', async () => {
   expect(pool.children).toBe(2);
 });
 
+test('never has more children than may work at once', async () => {
+  const pool = openPool({ size: 1, quickSize: 1, idleMs: 60_000 });
+  const quick = (what: string, signal = never) =>
+    pool.run({ header: { do: what }, parts: [] }, signal, { isQuick: true });
+  await Promise.all([quick('echo'), quick('echo')]);
+  expect(pool.children).toBe(2);
+  const stop = new AbortController();
+  const hanging = codeOf(quick('loop', stop.signal));
+  await order(pool, 'echo');
+  expect(pool.children).toBe(2);
+  stop.abort(new Error('enough'));
+  await hanging;
+});
+
 test('uses a child again, replaces it after its number of files, and ends it when idle', async () => {
   const pool = openPool({ size: 1, quickSize: 0, maxJobs: 2, idleMs: 200 });
   const ordersBefore: unknown[] = [];

@@ -123,6 +123,17 @@ describe('a batch', () => {
     expect(await item('d2.md')).toMatchObject({ state: 'deleted', document_id: null });
   });
 
+  test('takes in what comes shortly after it was made, before it is processed', async () => {
+    await reopen({ config: { gatherMs: 400 } });
+    await tell({ 'a.md': 'A.' });
+    const [job] = place.sent.splice(0);
+    const working = place.workerOf()(job ?? never());
+    await tell({ 'b.md': 'B.' });
+    expect(place.sent).toEqual([]);
+    await working;
+    expect(Object.keys(await stored())).toEqual(['a.md', 'b.md']);
+  });
+
   test('of one large document is its own', async () => {
     await tell({ 'a.md': 'A.', 'b.md': 'B.' }, { sizeBytes: 2_000_000 });
     await tell({ 'c.md': 'C.' });
