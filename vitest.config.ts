@@ -13,6 +13,7 @@ const beside = globSync(
     'bench/**/*.test.ts',
     'scripts/**/*.test.ts',
     'test/support/**/*.test.ts',
+    'test/assurance/**/*.test.ts',
   ],
   {
     exclude: ['**/node_modules/**'],

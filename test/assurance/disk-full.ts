@@ -101,6 +101,7 @@ export const program: AssuranceProgram = {
           acknowledged: ledger.acknowledged,
           acknowledged_in_the_queue: ledger.queued,
           compared: ledger.compared,
+          longest_settle_ms: ledger.longestSettleMs,
           ...ledger.counts,
           planted_faults_found: planted,
         },

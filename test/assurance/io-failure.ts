@@ -55,6 +55,7 @@ export const program: AssuranceProgram = {
           acknowledged: ledger.acknowledged,
           acknowledged_in_the_queue: ledger.queued,
           compared: ledger.compared,
+          longest_settle_ms: ledger.longestSettleMs,
           ...ledger.counts,
           did_not_come_back: stuck,
           ended_and_restarted: died,

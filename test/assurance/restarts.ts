@@ -111,6 +111,7 @@ export const program: AssuranceProgram = {
           acknowledged: ledger.acknowledged,
           acknowledged_in_the_queue: ledger.queued,
           compared: ledger.compared,
+          longest_settle_ms: ledger.longestSettleMs,
           ...ledger.counts,
           longest_stop_ms: Math.round(Math.max(...exitMs)),
           second_servers: seconds.tried,

@@ -126,6 +126,22 @@ test('keeps a small text file from waiting for large ones, and large ones from w
   expect(await hanging).toBe('PARSER_TIMEOUT');
 });
 
+test('fails none of the quick files that go together for another', async () => {
+  const pool = openPool({ size: 2, quickSize: 1, deadlineMs: 500 });
+  const quick = (what: string) => codeOf(pool.run({ header: { do: what }, parts: [] }, never, { isQuick: true }));
+  const codes = await Promise.all(['echo', 'echo', 'crash', 'echo', 'refuse', 'loop', 'echo', 'echo'].map(quick));
+  expect(codes).toEqual([
+    'no error',
+    'no error',
+    'PARSER_CRASHED',
+    'no error',
+    'DOCUMENT_DAMAGED',
+    'PARSER_TIMEOUT',
+    'no error',
+    'no error',
+  ]);
+});
+
 test('keeps a child that has started for quick files', async () => {
   const pool = openPool({ size: 1, quickSize: 1, idleMs: 60_000 });
   const quick = () => pool.run({ header: { do: 'count' }, parts: [] }, never, { isQuick: true });

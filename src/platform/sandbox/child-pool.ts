@@ -1,6 +1,8 @@
 /** Child processes for untrusted input: bounded in number, time, memory and queue; whatever happens inside, the parent lives on. */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { assert } from '../errors.ts';
+import type { Answer } from './child.ts';
 import type { SandboxConfig } from './config.ts';
 import { createCrew } from './crew.ts';
 import type { Frame } from './frames.ts';
@@ -8,12 +10,13 @@ import { guardChild } from './guard-child.ts';
 import type { Worker } from './idle-workers.ts';
 import { planLaunches } from './launch-command.ts';
 import { createStarter, type Isolation } from './start-strictest.ts';
+import { createTogether } from './together.ts';
 
 export type ChildPool = {
   /**
    * Has one child handle the request. Throws the child's own AppErrors, PARSER_CRASHED, PARSER_TIMEOUT, PARSER_MEMORY,
    * PARSER_REPLY, PARSER_BUSY (queue full), PARSER_UNAVAILABLE, SANDBOX_TOO_WEAK, or the signal's reason. Quick work
-   * goes first and has children of its own. Default: not quick.
+   * goes first, has children of its own, and shares an exchange with what waits beside it. Default: not quick.
    */
   run(request: Frame, signal: AbortSignal, options?: { isQuick?: boolean }): Promise<Frame>;
   /** Children alive now; 0 when nothing was asked for a while. */
@@ -49,17 +52,33 @@ export function createChildPool({ entry, readable, config }: ChildPoolOptions): 
   const starter = createStarter(launches, config);
   const crew = createCrew({ start: starter.next, config, maxBusyMs: (lifetimeDeadlines / 2) * config.deadlineMs });
 
-  const work = async (worker: Worker, request: Frame, signal: AbortSignal): Promise<Frame> => {
+  const work = async (worker: Worker, requests: readonly Frame[], signal: AbortSignal): Promise<Answer[]> => {
     const startedMs = performance.now();
     const endGuard = guardChild(worker.child, config, signal);
-    worker.jobs += 1;
+    worker.jobs += requests.length;
     try {
-      return await worker.child.exchange(request);
+      return await worker.child.exchange(requests);
     } finally {
       endGuard();
       worker.busyMs += performance.now() - startedMs;
     }
   };
+
+  const exchange = async (requests: readonly Frame[], signal: AbortSignal, isQuick: boolean): Promise<Answer[]> => {
+    const worker = await crew.acquire(signal, isQuick);
+    try {
+      signal.throwIfAborted();
+      return await work(worker, requests, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      crew.release(worker);
+    }
+  };
+  const together = createTogether((requests, signal) => exchange(requests, signal, true), {
+    mostWaiting: config.maxQueued,
+  });
 
   return {
     get children() {
@@ -71,17 +90,15 @@ export function createChildPool({ entry, readable, config }: ChildPoolOptions): 
     },
     async run(request, signal, { isQuick = false } = {}) {
       signal.throwIfAborted();
-      const worker = await crew.acquire(signal, isQuick);
-      try {
-        signal.throwIfAborted();
-        return await work(worker, request, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        throw error;
-      } finally {
-        crew.release(worker);
-      }
+      const [answer] = isQuick ? [await together(request, signal)] : await exchange([request], signal, false);
+      return frameOf(answer);
     },
     close: () => crew.close(),
   };
+}
+
+function frameOf(answer: Answer | undefined): Frame {
+  assert(answer !== undefined, 'each request has an answer');
+  if ('error' in answer) throw answer.error;
+  return answer.frame;
 }

@@ -1,12 +1,15 @@
-/** One child process: starts, takes one request at a time, and is killed for whatever goes wrong. */
+/** One child process: starts, takes requests one exchange at a time, and is killed for whatever goes wrong. */
 import { spawn } from 'node:child_process';
 import os from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { AppError, type ErrorKind } from '../errors.ts';
-import { createFrameReader, type Frame, toFrameBytes } from './frames.ts';
+import { createFrameReader, type Frame, joinFrames, splitFrame, toFrameBytes } from './frames.ts';
 import type { Launch } from './launch-command.ts';
 import { capMemory, innermostProcess } from './process-memory.ts';
 import { replyDescriptor } from './serve-child.ts';
+
+/** What the child found, or the error that it found in the file. */
+export type Answer = { frame: Frame } | { error: AppError };
 
 export type Child = {
   /** The process that reads; whatever was started in front of it ends with it. */
@@ -17,8 +20,8 @@ export type Child = {
   beNice(niceness: number): void;
   /** True once it was told to let others go first; that cannot be taken back. */
   gaveWay(): boolean;
-  /** Sends one request and waits for its answer. On any failure the child is dead afterwards. */
-  exchange(request: Frame): Promise<Frame>;
+  /** Sends requests and waits for their answers, one for each. When it rejects, the child is dead afterwards. */
+  exchange(requests: readonly Frame[]): Promise<Answer[]>;
   /** Kills at once; a running exchange fails with `reason`. */
   kill(reason: AppError): void;
   /** Settles when the process is gone. */
@@ -135,16 +138,31 @@ function wireChild(launch: Launch, maxReplyBytes: number): StartingChild {
     exited: exited.promise,
     kill,
     isAlive: () => alive,
-    async exchange(request) {
+    async exchange(frames) {
       if (!alive) throw toExitError(null, null, printed());
       const reply = expectFrame();
       requests.cork();
-      for (const bytes of toFrameBytes(request)) requests.write(bytes);
+      for (const bytes of toFrameBytes(joinFrames(frames))) requests.write(bytes);
       requests.uncork();
-      return toResult(await reply);
+      const joined = await reply;
+      try {
+        return splitFrame(joined, frames.length).map(toAnswer);
+      } catch (cause) {
+        const error = replyError(cause);
+        kill(error);
+        throw error;
+      }
     },
   };
 }
+
+const replyError = (cause: unknown): AppError =>
+  new AppError(
+    'PARSER_REPLY',
+    'invalid',
+    'The file expands to more than is allowed, or its reader answered nonsense.',
+    { cause },
+  );
 
 const unasked = (): AppError => new AppError('PARSER_REPLY', 'invalid', 'The reader of this file answered unasked.');
 
@@ -160,30 +178,24 @@ function readReplies(
       const frame = reader.push(bytes);
       if (frame !== undefined) take(frame);
     } catch (cause) {
-      kill(
-        new AppError(
-          'PARSER_REPLY',
-          'invalid',
-          'The file expands to more than is allowed, or its reader answered nonsense.',
-          { cause },
-        ),
-      );
+      kill(replyError(cause));
     }
   });
   replies.on('error', () => undefined);
 }
 
 /** The child is not trusted: its errors keep code and message only when they look like ours. */
-function toResult(frame: Frame): Frame {
+function toAnswer(frame: Frame): Answer {
   const header = frame.header as {
     result?: unknown;
     error?: { code?: unknown; kind?: unknown; message?: unknown; details?: unknown };
   };
   const error = header?.error;
-  if (error === undefined) return { header: header?.result, parts: frame.parts };
+  if (error === undefined) return { frame: { header: header?.result, parts: frame.parts } };
   const code = typeof error.code === 'string' && /^[A-Z][A-Z_]{2,60}$/.test(error.code) ? error.code : 'PARSER_REPLY';
   const kind = typeof error.kind === 'string' && errorKinds.has(error.kind) ? (error.kind as ErrorKind) : 'invalid';
-  throw new AppError(code, kind, String(error.message).slice(0, 1_000), { details: toFlatDetails(error.details) });
+  const message = String(error.message).slice(0, 1_000);
+  return { error: new AppError(code, kind, message, { details: toFlatDetails(error.details) }) };
 }
 
 const maxDetails = 20;

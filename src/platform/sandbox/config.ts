@@ -41,7 +41,7 @@ export const sandboxConfig = z.strictObject({
     .int()
     .min(0)
     .max(10_000)
-    .default(64)
+    .default(256)
     .describe('Files that may wait for a child; more are refused as busy.'),
   idleMs: z.int().min(0).max(3_600_000).default(10_000).describe('An idle child ends after this time.'),
   maxJobs: z.int().min(1).max(100_000).default(1_000).describe('A child is replaced after this many files.'),

@@ -1,8 +1,7 @@
 /** The children of a pool: who works, who idles, who waits for one. */
-import { AppError } from '../errors.ts';
 import type { Child } from './child.ts';
 import type { SandboxConfig } from './config.ts';
-import { stoppingError } from './errors.ts';
+import { busyError, stoppingError } from './errors.ts';
 import { createIdleWorkers, type Worker } from './idle-workers.ts';
 import { residentMegabytes } from './process-memory.ts';
 import { createWaitingLine } from './waiting-line.ts';
@@ -87,7 +86,7 @@ export function createCrew({ start, config, maxBusyMs }: CrewOptions): Crew {
       if (closed) throw stoppingError();
       if (hasRoom(isQuick)) return takeIdle(isQuick) ?? startWorker(isQuick).finally(serveWaiters);
       if (line.length < config.maxQueued) return line.join(isQuick, signal);
-      throw new AppError('PARSER_BUSY', 'unavailable', `${line.length} files already wait to be read.`);
+      throw busyError(line.length);
     },
     release(worker) {
       const { child, jobs, busyMs } = worker;

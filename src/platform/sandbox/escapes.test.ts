@@ -58,7 +58,11 @@ afterAll(async () => {
 async function inChild<T>(launch: Launch, use: (ask: (order: object) => Promise<unknown>) => Promise<T>): Promise<T> {
   const child: Child = await startChild(launch, config);
   try {
-    return await use(async (order) => (await child.exchange({ header: order, parts: [] })).header);
+    return await use(async (order) => {
+      const [answer] = await child.exchange([{ header: order, parts: [] }]);
+      if (answer === undefined || 'error' in answer) throw answer?.error;
+      return answer.frame.header;
+    });
   } finally {
     child.kill(stoppingError());
     await child.exited;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createFrameReader, toFrameBytes } from './frames.ts';
+import { createFrameReader, joinFrames, splitFrame, toFrameBytes } from './frames.ts';
 
 test('a frame arrives as it was sent, however the pipe cuts it, one after another', () => {
   const frame = fc.record({
@@ -40,7 +40,60 @@ test('more bytes than announced and too many parts are refused', () => {
   const bytes = Buffer.concat(toFrameBytes({ header: 1, parts: [] }));
   expect(() => createFrameReader(100).push(Buffer.concat([bytes, Buffer.from('x')]))).toThrow(RangeError);
   const manyParts = Buffer.concat(
-    toFrameBytes({ header: 1, parts: Array.from({ length: 17 }, () => new Uint8Array()) }),
+    toFrameBytes({ header: 1, parts: Array.from({ length: 65 }, () => new Uint8Array()) }),
   );
   expect(() => createFrameReader(1_000).push(manyParts)).toThrow(RangeError);
+});
+
+test('frames that were joined come apart as they were', () => {
+  const frame = fc.record({
+    header: fc.jsonValue(),
+    parts: fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 3 }),
+  });
+  fc.assert(
+    fc.property(fc.array(frame, { maxLength: 5 }), (frames) => {
+      expect(splitFrame(joinFrames(frames), frames.length)).toEqual(frames);
+    }),
+  );
+});
+
+test.each([
+  ['fewer than asked for', [{ header: 1, parts: 0 }], 0],
+  [
+    'parts that did not come',
+    [
+      { header: 1, parts: 1 },
+      { header: 1, parts: 1 },
+    ],
+    1,
+  ],
+  [
+    'parts that belong to none',
+    [
+      { header: 1, parts: 0 },
+      { header: 1, parts: 0 },
+    ],
+    1,
+  ],
+  [
+    'a number of parts below none',
+    [
+      { header: 1, parts: 1 },
+      { header: 1, parts: -1 },
+    ],
+    0,
+  ],
+  [
+    'no number of parts',
+    [
+      { header: 1, parts: 'x' },
+      { header: 1, parts: 0 },
+    ],
+    0,
+  ],
+  ['an entry that is none', [null, { header: 1, parts: 0 }], 0],
+  ['no list', { header: 1 }, 0],
+])('a joined frame with %s is refused', (_name, header, parts) => {
+  const joined = { header, parts: Array.from({ length: parts }, () => new Uint8Array(1)) };
+  expect(() => splitFrame(joined, 2)).toThrow(RangeError);
 });

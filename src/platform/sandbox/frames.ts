@@ -5,10 +5,31 @@
 
 export type Frame = { header: unknown; parts: Uint8Array[] };
 
-const maxParts = 16;
+const maxParts = 64;
 /** JSON is read in one step, which nothing else can interrupt; whatever is large goes into the parts. */
 const maxHeaderBytes = 4_000_000;
 const wordBytes = 4;
+
+/** Several frames as one. */
+export function joinFrames(frames: readonly Frame[]): Frame {
+  const header = frames.map(({ header, parts }) => ({ header, parts: parts.length }));
+  return { header, parts: frames.flatMap(({ parts }) => parts) };
+}
+
+/** What was joined. Throws RangeError when it is not `count` frames: the sender may not be trusted. */
+export function splitFrame({ header, parts }: Frame, count?: number): Frame[] {
+  const entries = Array.isArray(header) ? (header as { header?: unknown; parts?: unknown }[]) : [];
+  let taken = 0;
+  const frames = entries.map((entry): Frame => {
+    const end = taken + Number(entry?.parts);
+    if (!(end >= taken && end <= parts.length)) throw new RangeError('Parts are announced that did not come.');
+    const own = parts.slice(taken, end);
+    taken = end;
+    return { header: entry.header, parts: own };
+  });
+  if (taken !== parts.length || frames.length !== (count ?? frames.length)) throw new RangeError('Not what was asked.');
+  return frames;
+}
 
 /** The buffers to write one after another; parts are passed on without a copy. */
 export function toFrameBytes(frame: Frame): Uint8Array[] {

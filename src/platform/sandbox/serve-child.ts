@@ -1,7 +1,7 @@
-/** The child's half of the pool: reads one request at a time from stdin and answers on descriptor 3. */
+/** The child's half of the pool: reads requests that came together from stdin and answers them on descriptor 3. */
 import { writeSync, writevSync } from 'node:fs';
 import { isAppError } from '../errors.ts';
-import { createFrameReader, type Frame, toFrameBytes } from './frames.ts';
+import { createFrameReader, type Frame, joinFrames, splitFrame, toFrameBytes } from './frames.ts';
 
 /** Libraries print to stdout and stderr as they like, so answers have a descriptor of their own. */
 export const replyDescriptor = 3;
@@ -20,14 +20,20 @@ export function serveChild(handle: (request: Frame) => Promise<Frame>): void {
   reply({ header: { ready: true }, parts: [] });
 }
 
-async function answer(handle: (request: Frame) => Promise<Frame>, request: Frame): Promise<void> {
+async function answer(handle: (request: Frame) => Promise<Frame>, joined: Frame): Promise<void> {
+  const answers: Frame[] = [];
+  for (const request of splitFrame(joined)) answers.push(await answerOne(handle, request));
+  reply(joinFrames(answers));
+}
+
+async function answerOne(handle: (request: Frame) => Promise<Frame>, request: Frame): Promise<Frame> {
   try {
     const { header, parts } = await handle(request);
-    reply({ header: { result: header }, parts });
+    return { header: { result: header }, parts };
   } catch (error) {
     if (!isAppError(error)) throw error;
     const { code, kind, message, details } = error;
-    reply({ header: { error: { code, kind, message, details } }, parts: [] });
+    return { header: { error: { code, kind, message, details } }, parts: [] };
   }
 }
 

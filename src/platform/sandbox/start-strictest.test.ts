@@ -29,7 +29,9 @@ test('starts without what this machine does not have, and says by what the child
     strength: 0,
     by: expect.arrayContaining(['empty environment', 'node permissions']),
   });
-  expect(await child.exchange({ header: { do: 'echo' }, parts: [] })).toMatchObject({ header: { do: 'echo' } });
+  expect(await child.exchange([{ header: { do: 'echo' }, parts: [] }])).toMatchObject([
+    { frame: { header: { do: 'echo' } } },
+  ]);
   child.kill(stoppingError());
   await child.exited;
 });

@@ -22,18 +22,29 @@ type Entry = {
   isQueued?: boolean;
 };
 
-export type Counts = { lost: number; duplicated: number; phantom: number; unopenable: number; unsearchable: number };
+/** `unsettled`: comparisons before which the queue had not ended its work in time. */
+export type Counts = {
+  lost: number;
+  duplicated: number;
+  phantom: number;
+  unopenable: number;
+  unsearchable: number;
+  unsettled: number;
+};
 
 export type DocumentLedger = {
   readonly counts: Counts;
   readonly acknowledged: number;
   readonly queued: number;
   readonly compared: number;
+  /** Longest time until the queue had ended its work, in milliseconds. */
+  readonly longestSettleMs: number;
   /** Sends uploads that wait, uploads that are queued, and deletions, until the signal is aborted. */
   send(server: LedgerServer, stop: AbortSignal): Promise<void>;
   /**
    * Waits until the queue has nothing more to do, then compares everything with the ledger. With `isSettled` false it does
-   * not wait, and leaves out what is queued: for where a dead worker's jobs are taken over only after a while.
+   * not wait, and leaves out what is queued: for where a dead worker's jobs are taken over only after a while. The same
+   * when the queue does not end in time, which is counted.
    */
   compare(server: LedgerServer, options?: { isSettled?: boolean }): Promise<void>;
   /** Plants a loss, an invention and a twin before the comparison; answers how many of the three it found. */
@@ -42,22 +53,26 @@ export type DocumentLedger = {
 
 const deleted = 'deleted';
 const pauseAfterFailureMs = 5;
-const settleDeadlineMs = 60_000;
 const searchableWithinMs = 5_000;
 
-/** `file` lies on another disk than the product's. Errors that the trial itself caused are told by `isExpected`. */
+/**
+ * `file` lies on another disk than the product's. Errors that the trial itself caused are told by `isExpected`. A queue
+ * that works for longer than `settleDeadlineMs` without pause is counted as unsettled.
+ */
 export function createDocumentLedger({
   random,
   file,
   isExpected = () => true,
+  settleDeadlineMs = 180_000,
 }: {
   random: SeededRandom;
   file: string;
   isExpected?: (error: unknown) => boolean;
+  settleDeadlineMs?: number;
 }): DocumentLedger {
   const entries = new Map<string, Entry>();
-  const counts: Counts = { lost: 0, duplicated: 0, phantom: 0, unopenable: 0, unsearchable: 0 };
-  const figures = { acknowledged: 0, queued: 0, compared: 0 };
+  const counts = noFaults();
+  const figures = { acknowledged: 0, queued: 0, compared: 0, longestSettleMs: 0 };
   const busy = new Set<string>();
   let next = 0;
 
@@ -110,6 +125,15 @@ export function createDocumentLedger({
     const isKnown = random.integer(10) < 3 && next > 0;
     const externalId = `document-${isKnown ? random.integer(next) : next++}`;
     return busy.has(externalId) || entries.get(externalId)?.isQueued ? undefined : externalId;
+  }
+
+  /** False when the queue still works at the deadline, which is counted. */
+  async function settled(server: LedgerServer): Promise<boolean> {
+    const startedMs = performance.now();
+    const hasEnded = await untilSettled(server, settleDeadlineMs);
+    figures.longestSettleMs = Math.max(figures.longestSettleMs, Math.round(performance.now() - startedMs));
+    if (!hasEnded) counts.unsettled += 1;
+    return hasEnded;
   }
 
   /** The queue is empty: what was queued and not answered is either there now or never will be. */
@@ -175,8 +199,11 @@ export function createDocumentLedger({
         busy.delete(externalId);
       }
     },
-    async compare(server, { isSettled = true } = {}) {
-      if (isSettled) await untilSettled(server);
+    get longestSettleMs() {
+      return figures.longestSettleMs;
+    },
+    async compare(server, options = {}) {
+      const isSettled = options.isSettled !== false && (await settled(server));
       const found = await listAll(server);
       tally(found, isSettled ? entries : withoutQueued(entries), counts);
       figures.compared += found.length;
@@ -187,9 +214,8 @@ export function createDocumentLedger({
       const found = await listAll(server);
       const [first] = found;
       if (first === undefined) return 0;
-      const clean = () => ({ lost: 0, duplicated: 0, phantom: 0, unopenable: 0, unsearchable: 0 });
       const planted = { acknowledged: 'x', unanswered: new Set<string>() };
-      const [loss, invention, twin] = [clean(), clean(), clean()];
+      const [loss, invention, twin] = [noFaults(), noFaults(), noFaults()];
       tally(found, new Map([...entries, ['never-stored', planted]]), loss);
       tally([...found, { ...first, external_id: 'never-sent' }], entries, invention);
       tally([...found, first], entries, twin);
@@ -197,6 +223,15 @@ export function createDocumentLedger({
     },
   };
 }
+
+const noFaults = (): Counts => ({
+  lost: 0,
+  duplicated: 0,
+  phantom: 0,
+  unopenable: 0,
+  unsearchable: 0,
+  unsettled: 0,
+});
 
 /** What is queued may be in either state, or not be there at all. */
 function withoutQueued(entries: ReadonlyMap<string, Entry>): Map<string, Entry> {
@@ -223,13 +258,14 @@ function tally(found: readonly Listed[], entries: ReadonlyMap<string, Entry>, co
   }
 }
 
-/** Until no task is running. A task that never ends is a loss, and shows as one. */
-async function untilSettled(server: LedgerServer): Promise<void> {
-  for (const endsMs = performance.now() + settleDeadlineMs; performance.now() < endsMs; await sleep(50)) {
+/** Until no task is running; false when one still is at the deadline. */
+async function untilSettled(server: LedgerServer, deadlineMs: number): Promise<boolean> {
+  for (const endsMs = performance.now() + deadlineMs; performance.now() < endsMs; await sleep(50)) {
     const reply = await getPatiently(server, '/api/v1/tasks?state=running&limit=1');
     if (reply.status !== 200) throw new Error(`The list of tasks answered ${reply.status}: ${reply.text}`);
-    if ((JSON.parse(reply.text) as { items: unknown[] }).items.length === 0) return;
+    if ((JSON.parse(reply.text) as { items: unknown[] }).items.length === 0) return true;
   }
+  return false;
 }
 
 type Listed = { id: string; external_id: string; content_hash: string };

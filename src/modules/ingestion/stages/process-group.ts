@@ -19,6 +19,9 @@ import {
 } from './settle-items.ts';
 import type { BatchItem } from './store.ts';
 
+const smallBytes = 16_384;
+const smallAtOnce = 16;
+
 type Work = {
   batch: HeldBatch;
   dependencies: BatchDependencies;
@@ -73,19 +76,33 @@ async function findStored({ batch, dependencies }: Work, loaded: readonly Loaded
   }
 }
 
+/** Small files may all be on their way: what reads them takes several at once. Of large ones a few, so that others get their turn. */
 async function prepareItems(work: Work, changed: readonly LoadedItem[]): Promise<PreparedItem[]> {
-  const { batch, dependencies, signal, failed } = work;
-  const prepared = await mapBounded(changed, dependencies.config.concurrentParses, async (entry) => {
-    const reached: { stage: ItemStage } = { stage: 'discovered' };
-    try {
-      return await prepareItem(batch, entry, dependencies, signal, reached);
-    } catch (error) {
-      signal.throwIfAborted();
-      failed.push({ item: entry.item, stage: reached.stage, error });
-      return undefined;
-    }
-  });
-  return prepared.filter((entry) => entry !== undefined);
+  const isSmall = ({ bytes }: LoadedItem): boolean => bytes.byteLength <= smallBytes;
+  const { concurrentParses } = work.dependencies.config;
+  const [small, large] = await Promise.all([
+    mapBounded(changed.filter(isSmall), smallAtOnce, (entry) => prepare(work, entry)),
+    mapBounded(
+      changed.filter((entry) => !isSmall(entry)),
+      concurrentParses,
+      (entry) => prepare(work, entry),
+    ),
+  ]);
+  return [...small, ...large].filter((entry) => entry !== undefined);
+}
+
+async function prepare(
+  { batch, dependencies, signal, failed }: Work,
+  entry: LoadedItem,
+): Promise<PreparedItem | undefined> {
+  const reached: { stage: ItemStage } = { stage: 'discovered' };
+  try {
+    return await prepareItem(batch, entry, dependencies, signal, reached);
+  } catch (error) {
+    signal.throwIfAborted();
+    failed.push({ item: entry.item, stage: reached.stage, error });
+    return undefined;
+  }
 }
 
 async function embedItems(

@@ -49,15 +49,24 @@ type EventRow = {
   data: Record<string, unknown>;
 };
 
-/** The events of the present organization with these ids, in the order of their positions. */
+/**
+ * The events of the present organization with these ids, in the order of their positions. Each by a lookup of its own:
+ * before a table's first statistics the planner would read all of the organization's.
+ */
 export async function readEvents<Tables extends LogTables>(
   transaction: Transaction<Tables>,
   eventIds: readonly string[],
 ): Promise<Event[]> {
   const { rows } = await sql<EventRow>`
     select o.id, o.organization_id, l.position, o.type, o.version, o.priority, o.correlation_id, o.created_at, o.data
-    from platform_event_log l join platform_outbox o on o.organization_id = l.organization_id and o.id = l.event_id
-    where l.event_id = any(${eventIds}::uuid[]) order by l.position`.execute(transaction);
+    from unnest(${eventIds}::uuid[]) as given (event_id)
+    cross join lateral (
+      select position from platform_event_log as entry where entry.event_id = given.event_id limit 1
+    ) as l
+    cross join lateral (
+      select * from platform_outbox as event where event.id = given.event_id limit 1
+    ) as o
+    order by l.position`.execute(transaction);
   return rows.map(toEvent);
 }
 

@@ -30,8 +30,6 @@ export function serverSettings(config: EmbeddedConfig, socketDirectory: string):
     max_parallel_workers: '0',
     max_parallel_workers_per_gather: '0',
     autovacuum_max_workers: '1',
-    // A first import fills empty tables within a minute: plans made without statistics read all of them each time.
-    autovacuum_naptime: '5s',
     autovacuum_worker_slots: '2',
     timezone: 'UTC',
     log_timezone: 'UTC',
