@@ -71,17 +71,48 @@ describe('a document that is stored already as it is sent', () => {
   });
 });
 
-test('two writers that hold each other up are no concern of the sender', async () => {
+test.each([
+  ['hold each other up', 'DATABASE_CONFLICT'],
+  ['make the same document', 'DOCUMENT_CONFLICT'],
+])('two writers that %s are no concern of the sender', async (_what, code) => {
   let conflicts = 2;
   const replaceDocuments = (async (...given: Parameters<typeof place.corpus.replaceDocuments>) => {
     conflicts -= 1;
-    if (conflicts >= 0) throw new AppError('DATABASE_CONFLICT', 'unavailable', 'Another change touched the same data.');
+    if (conflicts >= 0) throw new AppError(code, 'conflict', 'Another change touched the same data.');
     return place.corpus.replaceDocuments(...given);
   }) as typeof place.corpus.replaceDocuments;
   const busy = createIngestion({ ...place.dependencies, corpus: { ...place.corpus, replaceDocuments } });
   const sent = ['a.md', 'b.md', 'c.md'].map((name) => busy.ingest(place.organizationId, file(name, name), never));
   expect((await Promise.all(sent)).map(({ outcome }) => outcome)).toEqual(['created', 'created', 'created']);
   expect(await texts()).toHaveLength(3);
+});
+
+test('a small document does not wait for large ones, which are stored one by one', async () => {
+  const storing: number[] = [];
+  const held = Promise.withResolvers<void>();
+  const replaceDocuments = (async (...given: Parameters<typeof place.corpus.replaceDocuments>) => {
+    const [, documents] = given;
+    if (documents.some(({ chunks }) => chunks.length >= 200)) {
+      storing.push(documents.length);
+      await held.promise;
+    }
+    return place.corpus.replaceDocuments(...given);
+  }) as typeof place.corpus.replaceDocuments;
+  const slow = createIngestion({ ...place.dependencies, corpus: { ...place.corpus, replaceDocuments } });
+  const sendSlowly = (text: string, name: string) => slow.ingest(place.organizationId, file(text, name), never);
+  const sections = Array.from(
+    { length: 250 },
+    (_, index) => `# Section ${index}\n\n${'Word after word. '.repeat(100)}`,
+  );
+  const large = ['large.md', 'larger.md', 'largest.md'].map((name) =>
+    sendSlowly(`${name}\n\n${sections.join('\n\n')}`, name),
+  );
+  while (storing.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(await sendSlowly('Small.', 'small.md')).toMatchObject({ outcome: 'created', chunks: 1 });
+  held.resolve();
+  const stored = await Promise.all(large);
+  expect(stored.every(({ chunks }) => chunks >= 200)).toBe(true);
+  expect(storing).toEqual([1, 1, 1]);
 });
 
 test('a document for a collection that is not there is refused before anything of it is kept', async () => {

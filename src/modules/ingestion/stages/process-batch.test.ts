@@ -134,12 +134,36 @@ describe('a batch', () => {
     expect(Object.keys(await stored())).toEqual(['a.md', 'b.md']);
   });
 
-  test('of one large document is its own', async () => {
+  test('of one large document is its own, and waits for nothing', async () => {
+    await reopen({ config: { gatherMs: 10_000 } });
     await tell({ 'a.md': 'A.', 'b.md': 'B.' }, { sizeBytes: 2_000_000 });
     await tell({ 'c.md': 'C.' });
     expect(place.sent).toHaveLength(3);
-    await place.work();
-    expect(Object.keys(await stored())).toHaveLength(3);
+    const startedMs = performance.now();
+    for (const job of place.sent.splice(0, 2)) await place.workerOf()(job);
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    expect(Object.keys(await stored())).toEqual(['a.md', 'b.md']);
+  });
+
+  test('has many small files with the parsers at once, and of large ones a few', async () => {
+    await reopen({ config: { concurrentParses: 2 } });
+    const most = { small: 0, large: 0 };
+    const now = { small: 0, large: 0 };
+    const parse: typeof place.dependencies.parser.parse = async (format, given, signal) => {
+      const size = given.bytes.byteLength > 16_384 ? 'large' : 'small';
+      now[size] += 1;
+      most[size] = Math.max(most[size], now[size]);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      now[size] -= 1;
+      return place.dependencies.parser.parse(format, given, signal);
+    };
+    const large = Object.fromEntries(
+      ['x.md', 'y.md', 'z.md'].map((name) => [name, `${name}\n\n${'Word. '.repeat(4_000)}`]),
+    );
+    const taskId = await tell({ ...many(20), ...large });
+    await place.work({ parser: { ...place.dependencies.parser, parse } });
+    expect(most).toEqual({ small: 16, large: 2 });
+    expect(await readTask(taskId)).toMatchObject({ state: 'completed', completed: 23, failed: 0 });
   });
 });
 

@@ -25,11 +25,11 @@ const touchIntervalMs = 15_000;
 /** From this number of lost workers on, the documents of a batch are separated, so that one of them holds up no other. */
 const isolateAfterLosses = 2;
 
-/** Handles a job `ingestion.batch` with the datum `batch_id`. Throws what prevents all of it, and the signal's reason. */
+/** Handles a job `ingestion.batch` with the data `batch_id` and `is_alone`. Throws what prevents all of it, and the signal's reason. */
 export function createBatchProcessor(dependencies: BatchDependencies) {
   return async ({ organizationId, data }: Job, signal: AbortSignal): Promise<void> => {
     const batchId = String(data.batch_id);
-    await letFill(batchId, dependencies, signal);
+    if (data.is_alone !== 1) await letFill(batchId, dependencies, signal);
     const batch = await takeBatch(organizationId, batchId, dependencies);
     if (batch === undefined) return;
     const hold = keepHold(batch, dependencies, signal);
