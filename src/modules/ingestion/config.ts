@@ -56,7 +56,7 @@ export const ingestionConfig = z.strictObject({
     .min(1)
     .max(32)
     .default(4)
-    .describe('Documents of one batch, above 16 KiB, that are with the parsers at once.'),
+    .describe('Documents of one batch that are with the parsers at once, besides small texts.'),
   groupBytes: z
     .int()
     .min(1)

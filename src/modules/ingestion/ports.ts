@@ -59,11 +59,18 @@ export type Format = {
 export type Parser = {
   /** The format that the file's ending asks for. Throws FORMAT_UNSUPPORTED with the endings that are known. */
   formatOf(filename: string): Format;
+  /** Whether a file of this size is read in milliseconds, whatever is in it: of such ones many may be on their way. */
+  isQuick(format: Format, sizeBytes: number): boolean;
   /** Throws the format's DOCUMENT_… and the sandbox's PARSER_… errors, or the signal's reason. */
   parse(
     format: Format,
-    /** `title`: as its sender calls it, for the analysis. */
-    file: { filename: string; bytes: Uint8Array; title?: string | undefined },
+    /** `title`: as its sender calls it, for the analysis. Files of one organization may be read together. */
+    file: {
+      filename: string;
+      bytes: Uint8Array;
+      title?: string | undefined;
+      organizationId?: string | undefined;
+    },
     signal: AbortSignal,
   ): Promise<ParsedDocument>;
   /** How well what it reads is kept from doing harm, see `platform/sandbox`. Absent: it reads in this process. */

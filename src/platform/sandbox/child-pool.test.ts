@@ -128,7 +128,8 @@ test('keeps a small text file from waiting for large ones, and large ones from w
 
 test('fails none of the quick files that go together for another', async () => {
   const pool = openPool({ size: 2, quickSize: 1, deadlineMs: 500 });
-  const quick = (what: string) => codeOf(pool.run({ header: { do: what }, parts: [] }, never, { isQuick: true }));
+  const quick = (what: string) =>
+    codeOf(pool.run({ header: { do: what }, parts: [] }, never, { isQuick: true, group: 'one' }));
   const codes = await Promise.all(['echo', 'echo', 'crash', 'echo', 'refuse', 'loop', 'echo', 'echo'].map(quick));
   expect(codes).toEqual([
     'no error',

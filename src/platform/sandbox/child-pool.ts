@@ -16,9 +16,9 @@ export type ChildPool = {
   /**
    * Has one child handle the request. Throws the child's own AppErrors, PARSER_CRASHED, PARSER_TIMEOUT, PARSER_MEMORY,
    * PARSER_REPLY, PARSER_BUSY (queue full), PARSER_UNAVAILABLE, SANDBOX_TOO_WEAK, or the signal's reason. Quick work
-   * goes first, has children of its own, and shares an exchange with what waits beside it. Default: not quick.
+   * goes first and has children of its own; that of one `group` may go to a child together. Default: not quick, alone.
    */
-  run(request: Frame, signal: AbortSignal, options?: { isQuick?: boolean }): Promise<Frame>;
+  run(request: Frame, signal: AbortSignal, options?: { isQuick?: boolean; group?: string | undefined }): Promise<Frame>;
   /** Children alive now; 0 when nothing was asked for a while. */
   readonly children: number;
   /** What a child is isolated by here. Starts one when none has ever been started; throws as `run` does. */
@@ -54,7 +54,7 @@ export function createChildPool({ entry, readable, config }: ChildPoolOptions): 
 
   const work = async (worker: Worker, requests: readonly Frame[], signal: AbortSignal): Promise<Answer[]> => {
     const startedMs = performance.now();
-    const endGuard = guardChild(worker.child, config, signal);
+    const endGuard = guardChild(worker.child, config, signal, requests.length);
     worker.jobs += requests.length;
     try {
       return await worker.child.exchange(requests);
@@ -78,6 +78,7 @@ export function createChildPool({ entry, readable, config }: ChildPoolOptions): 
   };
   const together = createTogether((requests, signal) => exchange(requests, signal, true), {
     mostWaiting: config.maxQueued,
+    mostUnderWay: config.size + config.quickSize,
   });
 
   return {
@@ -88,9 +89,10 @@ export function createChildPool({ entry, readable, config }: ChildPoolOptions): 
       if (starter.isolation() === undefined) crew.release(await crew.acquire(signal, true));
       return starter.isolation() ?? unknownIsolation;
     },
-    async run(request, signal, { isQuick = false } = {}) {
+    async run(request, signal, { isQuick = false, group } = {}) {
       signal.throwIfAborted();
-      const [answer] = isQuick ? [await together(request, signal)] : await exchange([request], signal, false);
+      if (isQuick && group !== undefined) return frameOf(await together(request, { group, signal }));
+      const [answer] = await exchange([request], signal, isQuick);
       return frameOf(answer);
     },
     close: () => crew.close(),

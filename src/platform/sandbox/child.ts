@@ -194,7 +194,7 @@ function toAnswer(frame: Frame): Answer {
   if (error === undefined) return { frame: { header: header?.result, parts: frame.parts } };
   const code = typeof error.code === 'string' && /^[A-Z][A-Z_]{2,60}$/.test(error.code) ? error.code : 'PARSER_REPLY';
   const kind = typeof error.kind === 'string' && errorKinds.has(error.kind) ? (error.kind as ErrorKind) : 'invalid';
-  const message = String(error.message).slice(0, 1_000);
+  const message = typeof error.message === 'string' ? error.message.slice(0, 1_000) : 'The file cannot be read.';
   return { error: new AppError(code, kind, message, { details: toFlatDetails(error.details) }) };
 }
 

@@ -1,7 +1,8 @@
 /** The children of a pool: who works, who idles, who waits for one. */
+import { AppError } from '../errors.ts';
 import type { Child } from './child.ts';
 import type { SandboxConfig } from './config.ts';
-import { busyError, stoppingError } from './errors.ts';
+import { stoppingError } from './errors.ts';
 import { createIdleWorkers, type Worker } from './idle-workers.ts';
 import { residentMegabytes } from './process-memory.ts';
 import { createWaitingLine } from './waiting-line.ts';
@@ -44,6 +45,8 @@ export function createCrew({ start, config, maxBusyMs }: CrewOptions): Crew {
 
   async function startWorker(isQuick: boolean): Promise<Worker> {
     const lane = isQuick ? 'quick' : 'other';
+    // One that idles and is no good for this file: there are never more than may work at once.
+    if (size() >= config.size + config.quickSize) idle.endOne();
     starting[lane] += 1;
     try {
       const child = await start();
@@ -86,7 +89,7 @@ export function createCrew({ start, config, maxBusyMs }: CrewOptions): Crew {
       if (closed) throw stoppingError();
       if (hasRoom(isQuick)) return takeIdle(isQuick) ?? startWorker(isQuick).finally(serveWaiters);
       if (line.length < config.maxQueued) return line.join(isQuick, signal);
-      throw busyError(line.length);
+      throw new AppError('PARSER_BUSY', 'unavailable', `${line.length} files already wait to be read.`);
     },
     release(worker) {
       const { child, jobs, busyMs } = worker;

@@ -19,6 +19,3 @@ export const sandboxErrors = {
 
 export const stoppingError = (): AppError =>
   new AppError('PARSER_UNAVAILABLE', 'unavailable', 'The server is stopping.');
-
-export const busyError = (waiting: number): AppError =>
-  new AppError('PARSER_BUSY', 'unavailable', `${waiting} files already wait to be read.`);

@@ -18,17 +18,21 @@ export function joinFrames(frames: readonly Frame[]): Frame {
 
 /** What was joined. Throws RangeError when it is not `count` frames: the sender may not be trusted. */
 export function splitFrame({ header, parts }: Frame, count?: number): Frame[] {
-  const entries = Array.isArray(header) ? (header as { header?: unknown; parts?: unknown }[]) : [];
+  if (!Array.isArray(header) || header.length !== (count ?? header.length)) throw new RangeError('Not what was asked.');
   let taken = 0;
-  const frames = entries.map((entry): Frame => {
-    const end = taken + Number(entry?.parts);
-    if (!(end >= taken && end <= parts.length)) throw new RangeError('Parts are announced that did not come.');
-    const own = parts.slice(taken, end);
-    taken = end;
-    return { header: entry.header, parts: own };
+  const frames = header.map((entry: { header?: unknown; parts?: unknown } | null): Frame => {
+    const own = takeParts(parts, taken, entry?.parts);
+    taken += own.length;
+    return { header: entry?.header, parts: own };
   });
-  if (taken !== parts.length || frames.length !== (count ?? frames.length)) throw new RangeError('Not what was asked.');
+  if (taken !== parts.length) throw new RangeError('Parts came that belong to none.');
   return frames;
+}
+
+function takeParts(parts: readonly Uint8Array[], from: number, count: unknown): Uint8Array[] {
+  const isCount = typeof count === 'number' && Number.isInteger(count) && count >= 0;
+  if (!isCount || from + count > parts.length) throw new RangeError('Parts are announced that did not come.');
+  return parts.slice(from, from + count);
 }
 
 /** The buffers to write one after another; parts are passed on without a copy. */

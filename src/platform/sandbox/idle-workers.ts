@@ -39,6 +39,13 @@ export function createIdleWorkers(idleMs: number) {
       if (worker !== undefined) forget(worker);
       return worker;
     },
+    /** The one that idles longest. */
+    endOne(): void {
+      const [oldest] = idle;
+      if (oldest === undefined) return;
+      forget(oldest);
+      oldest.child.kill(stoppingError());
+    },
     takeAll(): Worker[] {
       const all = [...idle];
       for (const worker of all) forget(worker);

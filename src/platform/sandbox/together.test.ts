@@ -11,7 +11,7 @@ const crashed = () => new AppError('PARSER_CRASHED', 'invalid', 'The process tha
 const turn = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Exchanges in the order in which they were asked for; each ends when the test says so, or at once. */
-function open({ atOnce = false, mostWaiting = 100 } = {}) {
+function open({ atOnce = false, mostWaiting = 100, mostUnderWay = 3 } = {}) {
   const exchanges: Exchange[] = [];
   const together = createTogether(
     (requests: readonly Frame[], signal) => {
@@ -24,10 +24,10 @@ function open({ atOnce = false, mostWaiting = 100 } = {}) {
       if (atOnce) end();
       return promise;
     },
-    { mostWaiting },
+    { mostWaiting, mostUnderWay },
   );
-  const ask = (name: string, signal = never): Promise<unknown> =>
-    together({ header: name, parts: [] }, signal).then(
+  const ask = (name: string, { signal = never, group = 'one', bytes = 0 } = {}): Promise<unknown> =>
+    together({ header: name, parts: [new Uint8Array(bytes)] }, { group, signal }).then(
       (answer) => ('frame' in answer ? answer.frame.header : answer.error),
       (error: Error) => error.message,
     );
@@ -52,7 +52,7 @@ test('goes in groups of sixteen at most, and as soon as there are so many', asyn
   expect(exchanges.map((exchange) => exchange.names.length)).toEqual([1, 16, 16]);
   for (let ended = 0; ended < exchanges.length; ended += 1) {
     exchanges[ended]?.end();
-    await turn();
+    await turn(20);
   }
   expect(await Promise.all(answers)).toEqual(names);
 });
@@ -84,7 +84,7 @@ test('who goes away is let go, and the others are served', async () => {
   const { exchanges, ask } = open();
   const [waits, isWithAChild] = [new AbortController(), new AbortController()];
   const first = ask('first');
-  const others = [ask('stays'), ask('leaves the line', waits.signal), ask('leaves the child', isWithAChild.signal)];
+  const others = [ask('stays'), ask('leaves the line', waits), ask('leaves the child', isWithAChild)];
   waits.abort(new Error('left'));
   exchanges[0]?.end();
   await turn();
@@ -98,34 +98,71 @@ test('who goes away is let go, and the others are served', async () => {
   expect(await Promise.all([first, ...others])).toEqual(['first', 'stays', 'left', 'left too']);
 });
 
-test('a slow exchange does not keep the next one waiting, and a group has two seconds', async () => {
+test('a slow exchange does not keep the next one waiting', async () => {
   const { exchanges, ask } = open();
-  const answers = ['first', 'slow', 'slower'].map((name) => ask(name));
-  exchanges[0]?.end();
-  await turn();
+  const slow = ask('slow');
   const late = ask('late');
-  expect(exchanges).toHaveLength(2);
-  await turn(150);
-  expect(exchanges[2]?.names).toEqual(['late']);
-  exchanges[2]?.end();
+  expect(exchanges).toHaveLength(1);
+  await turn(50);
+  expect(exchanges[1]?.names).toEqual(['late']);
+  exchanges[1]?.end();
   expect(await late).toBe('late');
-  await turn(2_000);
-  expect(exchanges.slice(3).map(({ names }) => names)).toEqual([['slow'], ['slower']]);
-  exchanges[3]?.end();
-  exchanges[4]?.end();
-  expect(await Promise.all(answers)).toEqual(['first', 'slow', 'slower']);
+  exchanges[0]?.end();
+  expect(await slow).toBe('slow');
 });
 
-test('refuses when as many wait as may wait, until one was answered', async () => {
-  const { exchanges, ask } = open({ mostWaiting: 1 });
-  const first = ask('first');
-  expect(await ask('second')).toBe('1 files already wait to be read.');
+test('nothing shares an exchange with what is of another group, or too large together', async () => {
+  const { exchanges, ask } = open();
+  const answers = [
+    ask('first'),
+    ask('a', { bytes: 200_000 }),
+    ask('other', { group: 'two' }),
+    ask('b', { bytes: 100_000 }),
+    ask('c', { bytes: 10_000 }),
+  ];
+  for (let ended = 0; ended < 4; ended += 1) {
+    exchanges[ended]?.end();
+    await turn(5);
+  }
+  expect(exchanges.map(({ names }) => names)).toEqual([['first'], ['a'], ['other'], ['b', 'c']]);
+  expect(await Promise.all(answers)).toEqual(['first', 'a', 'other', 'b', 'c']);
+});
+
+test('never has more under way than there are children, and goes by itself when too many wait', async () => {
+  const { exchanges, ask } = open({ mostWaiting: 20, mostUnderWay: 2 });
+  const names = Array.from({ length: 50 }, (_, index) => `file ${index}`);
+  const answers = names.map((name) => ask(name));
+  expect(exchanges.slice(0, 2).map((exchange) => exchange.names.length)).toEqual([1, 16]);
+  const alone = exchanges.slice(2).map((exchange) => exchange.names.length);
+  expect(new Set(alone)).toEqual(new Set([1]));
+  for (let ended = 0; ended < exchanges.length; ended += 1) {
+    exchanges[ended]?.end();
+    await turn(20);
+  }
+  expect(await Promise.all(answers)).toEqual(names);
+});
+
+test('where nobody may wait, whoever comes goes by itself', async () => {
+  const { exchanges, ask } = open({ mostWaiting: 0 });
+  const answers = ['a', 'b', 'c'].map((name) => ask(name));
+  expect(exchanges.map(({ names }) => names)).toEqual([['a'], ['b'], ['c']]);
+  for (const { end } of exchanges) end();
+  expect(await Promise.all(answers)).toEqual(['a', 'b', 'c']);
+});
+
+test('an exchange that everybody has left is ended', async () => {
+  const { exchanges, ask } = open();
+  const [left, gone] = [new AbortController(), new AbortController()];
+  const answers = [ask('first'), ask('a', left), ask('b', gone)];
   exchanges[0]?.end();
-  await first;
-  const third = ask('third');
-  await turn();
-  exchanges[1]?.end();
-  expect(await third).toBe('third');
+  await turn(5);
+  expect(exchanges[1]?.names).toEqual(['a', 'b']);
+  left.abort(new Error('left'));
+  expect(exchanges[1]?.signal.aborted).toBe(false);
+  gone.abort(new Error('gone'));
+  expect(exchanges[1]?.signal.aborted).toBe(true);
+  expect(await Promise.all(answers)).toEqual(['first', 'left', 'gone']);
+  expect(exchanges).toHaveLength(2);
 });
 
 test('everybody is answered, in whatever order they come', async () => {

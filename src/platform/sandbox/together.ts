@@ -1,93 +1,131 @@
 /** Quick requests that wait at the same time share an exchange: the way to a child and back costs more than reading them. */
+import { setImmediate } from 'node:timers/promises';
 import { isAppError } from '../errors.ts';
 import type { Answer } from './child.ts';
-import { busyError } from './errors.ts';
 import type { Frame } from './frames.ts';
 
 type Exchange = (requests: readonly Frame[], signal: AbortSignal) => Promise<Answer[]>;
 
-type Waiter = PromiseWithResolvers<Answer> & { request: Frame; signal: AbortSignal };
+/** Only those of one group go together. */
+type Shared = { group: string; signal: AbortSignal };
 
-/** Most requests of one exchange. */
+type Waiter = PromiseWithResolvers<Answer> & Shared & { request: Frame; hasLeft: boolean; onLeave: () => void };
+
+/** Most requests of one exchange, and their bytes. */
 const mostTogether = 16;
-/** An exchange that takes longer no longer keeps the next one waiting. */
-const slowAfterMs = 100;
-/** Together they may take this long, whoever has left meanwhile; then each is tried alone, with its own deadline. */
-const togetherDeadlineMs = 2_000;
+const mostBytes = 262_144;
+/** An exchange that takes longer no longer keeps the next one waiting: a full one takes about half of it. */
+const slowAfterMs = 20;
 
 /**
- * Sends at once when nothing is under way, else with whatever comes until then. What ends the child ends the exchange:
- * each of its requests is then tried alone, so that one never fails for another.
+ * Sends at once when nothing is under way, else with whatever of its group comes until then; `mostWaiting` wait so, the
+ * others go by themselves. When an exchange fails, each of its requests is tried alone, so that none fails for another;
+ * where no child can be had, none is tried again.
  */
 export function createTogether(
   exchange: Exchange,
-  { mostWaiting }: { mostWaiting: number },
-): (request: Frame, signal: AbortSignal) => Promise<Answer> {
+  { mostWaiting, mostUnderWay }: { mostWaiting: number; mostUnderWay: number },
+): (request: Frame, shared: Shared) => Promise<Answer> {
   const waiting: Waiter[] = [];
   let underWay = 0;
-  let unanswered = 0;
+  /** Of those under way, the ones that are not slow. */
+  let brisk = 0;
 
   async function send(waiters: readonly Waiter[]): Promise<void> {
     underWay += 1;
-    let hasTurn = true;
-    const giveTurn = (): void => {
-      if (hasTurn) underWay -= 1;
-      hasTurn = false;
-      sendWaiting();
+    brisk += 1;
+    let isBrisk = true;
+    const slowDown = (): void => {
+      if (isBrisk) brisk -= 1;
+      isBrisk = false;
     };
-    const slow = setTimeout(giveTurn, slowAfterMs);
+    const slow = setTimeout(() => {
+      slowDown();
+      sendWaiting();
+    }, slowAfterMs);
     await exchangeAll(exchange, waiters);
     clearTimeout(slow);
-    giveTurn();
+    slowDown();
+    underWay -= 1;
+    sendWaiting();
   }
 
   function sendWaiting(): void {
-    while (waiting.length > 0 && (underWay === 0 || waiting.length >= mostTogether)) {
-      void send(waiting.splice(0, mostTogether));
-    }
+    for (let next = takeNext(); next.length > 0; next = takeNext()) void send(next);
   }
 
-  return async (request, signal) => {
-    if (unanswered >= mostWaiting) throw busyError(unanswered);
-    const waiter: Waiter = { ...Promise.withResolvers<Answer>(), request, signal };
+  /** The oldest and those of its group; none when it is not their turn. */
+  function takeNext(): Waiter[] {
+    const [oldest] = waiting;
+    if (oldest === undefined || underWay >= mostUnderWay) return [];
+    const group = withinBytes(waiting.filter((waiter) => waiter.group === oldest.group).slice(0, mostTogether));
+    if (brisk > 0 && group.length < mostTogether) return [];
+    for (const waiter of group) waiting.splice(waiting.indexOf(waiter), 1);
+    return group;
+  }
+
+  return async (request, { group, signal }) => {
+    if (underWay > 0 && waiting.length >= mostWaiting) return answerOf(await exchange([request], signal));
+    const waiter: Waiter = {
+      ...Promise.withResolvers<Answer>(),
+      ...{ request, group, signal, hasLeft: false, onLeave: () => undefined },
+    };
     const leave = (): void => {
       const index = waiting.indexOf(waiter);
       if (index >= 0) waiting.splice(index, 1);
+      waiter.hasLeft = true;
+      waiter.onLeave();
       waiter.reject(signal.reason);
     };
     signal.addEventListener('abort', leave, { once: true });
     waiting.push(waiter);
-    unanswered += 1;
     sendWaiting();
-    try {
-      return await waiter.promise;
-    } finally {
-      unanswered -= 1;
-      signal.removeEventListener('abort', leave);
-    }
+    return waiter.promise.finally(() => signal.removeEventListener('abort', leave));
   };
 }
 
-/** Settles every waiter; never rejects. */
+function withinBytes(waiters: readonly Waiter[]): Waiter[] {
+  let bytes = 0;
+  return waiters.filter(({ request }, index) => {
+    bytes += request.parts.reduce((sum, part) => sum + part.byteLength, 0);
+    return index === 0 || bytes <= mostBytes;
+  });
+}
+
+/** Settles every waiter or is about to; never rejects. */
 async function exchangeAll(exchange: Exchange, waiters: readonly Waiter[]): Promise<void> {
   const [only] = waiters;
   if (only !== undefined && waiters.length === 1) return exchangeAlone(exchange, only);
-  const end = new AbortController();
-  const deadline = setTimeout(() => end.abort(), togetherDeadlineMs);
-  const requests = waiters.map(({ request }) => request);
+  const deserted = new AbortController();
+  for (const waiter of waiters) {
+    waiter.onLeave = () => {
+      if (waiters.every(({ hasLeft }) => hasLeft)) deserted.abort(waiter.signal.reason);
+    };
+  }
   try {
-    const answers = await exchange(requests, end.signal);
-    for (const [index, { resolve }] of waiters.entries()) resolve(answers[index] as Answer);
+    const answers = await exchange(
+      waiters.map(({ request }) => request),
+      deserted.signal,
+    );
+    void handOut(waiters, answers);
   } catch (error) {
-    if (!end.signal.aborted && isAppError(error) && error.kind === 'unavailable') {
-      for (const { reject } of waiters) reject(error);
-    } else await Promise.all(waiters.map((waiter) => exchangeAlone(exchange, waiter)));
-  } finally {
-    clearTimeout(deadline);
+    const isOutage = isAppError(error) && error.kind === 'unavailable';
+    if (isOutage) for (const { reject } of waiters) reject(error);
+    else await Promise.all(waiters.map((waiter) => exchangeAlone(exchange, waiter)));
   }
 }
 
-async function exchangeAlone(exchange: Exchange, { request, signal, resolve, reject }: Waiter): Promise<void> {
-  if (signal.aborted) return;
-  await exchange([request], signal).then(([answer]) => resolve(answer as Answer), reject);
+/** Whoever waits for an answer goes on with it at once; others get their turn in between. */
+async function handOut(waiters: readonly Waiter[], answers: readonly Answer[]): Promise<void> {
+  for (const [index, { resolve }] of waiters.entries()) {
+    resolve(answers[index] as Answer);
+    await setImmediate();
+  }
 }
+
+async function exchangeAlone(exchange: Exchange, { request, signal, hasLeft, resolve, reject }: Waiter): Promise<void> {
+  if (hasLeft) return;
+  await exchange([request], signal).then((answers) => resolve(answerOf(answers)), reject);
+}
+
+const answerOf = (answers: readonly Answer[]): Answer => answers[0] as Answer;

@@ -215,10 +215,12 @@ export function createDocumentLedger({
       const [first] = found;
       if (first === undefined) return 0;
       const planted = { acknowledged: 'x', unanswered: new Set<string>() };
+      // What the queue still has in hand says nothing of what was planted.
+      const known = withoutQueued(entries);
       const [loss, invention, twin] = [noFaults(), noFaults(), noFaults()];
-      tally(found, new Map([...entries, ['never-stored', planted]]), loss);
-      tally([...found, { ...first, external_id: 'never-sent' }], entries, invention);
-      tally([...found, first], entries, twin);
+      tally(found, new Map([...known, ['never-stored', planted]]), loss);
+      tally([...found, { ...first, external_id: 'never-sent' }], known, invention);
+      tally([...found, first], known, twin);
       return [loss.lost === 1, invention.phantom === 1, twin.duplicated === 1].filter(Boolean).length;
     },
   };

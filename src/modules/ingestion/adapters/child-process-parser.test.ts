@@ -63,3 +63,15 @@ test('a format that is not read is refused in few words, which name groups and n
     expect(error.details.supported).toEqual(expect.arrayContaining(['txt', 'html']));
   }
 });
+
+test('a quick file that another one answered for is read alone', async () => {
+  const groups: (string | undefined)[] = [];
+  const run: ChildPool['run'] = async (_request, _signal, { group } = {}) => {
+    groups.push(group);
+    return group === undefined ? answerOf({}) : answerOf({}, []);
+  };
+  const parser = createChildProcessParser({ pool: { run } as ChildPool, formats: [textFormat] });
+  const file = { filename: 'a.txt', bytes: text, organizationId: 'one' };
+  expect(await parser.parse(textFormat, file, new AbortController().signal)).toMatchObject({ text: 'some text' });
+  expect(groups).toEqual(['one', undefined]);
+});

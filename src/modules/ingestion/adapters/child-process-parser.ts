@@ -1,5 +1,5 @@
 /** Reads files in the child processes of the sandbox: the parent's half and, below it, the child's. */
-import { AppError } from '#platform/errors.ts';
+import { AppError, isAppError } from '#platform/errors.ts';
 import type { ChildPool } from '#platform/sandbox/child-pool.ts';
 import type { Frame } from '#platform/sandbox/frames.ts';
 import { fromBlockBytes, toBlockBytes } from '../parsing/block-codec.ts';
@@ -17,6 +17,9 @@ type ParseReply = { title?: unknown; warnings?: unknown; analysis?: unknown };
 const quickBytes = 65_536;
 const maxWarnings = 20;
 
+const isQuick: Parser['isQuick'] = (format, sizeBytes) =>
+  sizeBytes <= quickBytes && format.mediaTypes[0]?.startsWith('text/') === true;
+
 export function createChildProcessParser({ pool, formats }: { pool: ChildPool; formats: readonly Format[] }): Parser {
   const byExtension = new Map(formats.flatMap((format) => format.extensions.map((extension) => [extension, format])));
   return {
@@ -26,10 +29,18 @@ export function createChildProcessParser({ pool, formats }: { pool: ChildPool; f
       if (format === undefined) throw unsupported(extension, formats);
       return format;
     },
-    async parse(format, { filename, bytes, title }, signal) {
+    isQuick,
+    async parse(format, { filename, bytes, title, organizationId }, signal) {
       const header: ParseRequest = { format: format.name, filename, title };
-      const isQuick = bytes.byteLength <= quickBytes && format.mediaTypes[0]?.startsWith('text/') === true;
-      return toParsedDocument(await pool.run({ header, parts: [bytes] }, signal, { isQuick }));
+      const options = { isQuick: isQuick(format, bytes.byteLength), group: organizationId };
+      const request = { header, parts: [bytes] };
+      try {
+        return toParsedDocument(await pool.run(request, signal, options));
+      } catch (error) {
+        // A file that took over the reader may have answered for those beside it.
+        if (!options.isQuick || organizationId === undefined || !isAppError(error, 'PARSER_REPLY')) throw error;
+        return toParsedDocument(await pool.run(request, signal, { isQuick: true }));
+      }
     },
     probe: (signal) => pool.probe(signal),
   };
@@ -71,7 +82,8 @@ function toParsedDocument({ header, parts }: Frame): ParsedDocument {
   };
 }
 
-const toWarning = (warning: unknown): string => toCanonicalText(String(warning)).slice(0, 500).toWellFormed();
+const toWarning = (warning: unknown): string =>
+  typeof warning === 'string' ? toCanonicalText(warning).slice(0, 500).toWellFormed() : '';
 
 function refuse(): never {
   throw new AppError('PARSER_REPLY', 'invalid', 'The reader of this file answered nonsense.');

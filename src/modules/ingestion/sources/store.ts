@@ -148,7 +148,8 @@ export async function writeFingerprints(
     from unnest(${documents.map((one) => one.externalId)}::text[], ${documents.map((one) => one.fingerprint)}::text[])
       as told (external_id, fingerprint)
     where item.source_id = ${sourceId} and item.external_id = told.external_id and item.change = 'upsert'
-  `.execute(transaction);
+      -- For the index of the known documents, which is in this order.
+      and item.external_id collate "C" = told.external_id collate "C"`.execute(transaction);
 }
 
 /** Open: whoever does the work seals it. */

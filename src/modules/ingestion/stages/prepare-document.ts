@@ -54,12 +54,12 @@ export type Prepared = Original & {
 /** Throws what the parser throws and DOCUMENT_TOO_LONG. */
 export async function parseOriginal(
   { filename, format, title }: Pick<Original, 'filename' | 'format' | 'title'>,
-  bytes: Uint8Array,
+  { organizationId, bytes }: { organizationId: string | undefined; bytes: Uint8Array },
   dependencies: Pick<StageDependencies, 'parser' | 'clock' | 'config' | 'onStage'>,
   signal: AbortSignal,
 ): Promise<ParsedDocument> {
   const parsed = await timeStage(dependencies, { stage: 'parse' }, () =>
-    dependencies.parser.parse(format, { filename, bytes, title }, signal),
+    dependencies.parser.parse(format, { filename, bytes, title, organizationId }, signal),
   );
   refuseLongText(parsed, dependencies.config);
   return parsed;

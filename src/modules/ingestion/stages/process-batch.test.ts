@@ -145,12 +145,12 @@ describe('a batch', () => {
     expect(Object.keys(await stored())).toEqual(['a.md', 'b.md']);
   });
 
-  test('has many small files with the parsers at once, and of large ones a few', async () => {
+  test('has many quick files with the parsers at once, and of others a few', async () => {
     await reopen({ config: { concurrentParses: 2 } });
-    const most = { small: 0, large: 0 };
-    const now = { small: 0, large: 0 };
+    const most = { quick: 0, other: 0 };
+    const now = { quick: 0, other: 0 };
     const parse: typeof place.dependencies.parser.parse = async (format, given, signal) => {
-      const size = given.bytes.byteLength > 16_384 ? 'large' : 'small';
+      const size = given.bytes.byteLength > 65_536 ? 'other' : 'quick';
       now[size] += 1;
       most[size] = Math.max(most[size], now[size]);
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -158,11 +158,11 @@ describe('a batch', () => {
       return place.dependencies.parser.parse(format, given, signal);
     };
     const large = Object.fromEntries(
-      ['x.md', 'y.md', 'z.md'].map((name) => [name, `${name}\n\n${'Word. '.repeat(4_000)}`]),
+      ['x.md', 'y.md', 'z.md'].map((name) => [name, `${name}\n\n${'Word. '.repeat(12_000)}`]),
     );
     const taskId = await tell({ ...many(20), ...large });
     await place.work({ parser: { ...place.dependencies.parser, parse } });
-    expect(most).toEqual({ small: 16, large: 2 });
+    expect(most).toEqual({ quick: 16, other: 2 });
     expect(await readTask(taskId)).toMatchObject({ state: 'completed', completed: 23, failed: 0 });
   });
 });

@@ -19,8 +19,7 @@ import {
 } from './settle-items.ts';
 import type { BatchItem } from './store.ts';
 
-const smallBytes = 16_384;
-const smallAtOnce = 16;
+const quickAtOnce = 16;
 
 type Work = {
   batch: HeldBatch;
@@ -76,19 +75,16 @@ async function findStored({ batch, dependencies }: Work, loaded: readonly Loaded
   }
 }
 
-/** Small files may all be on their way: what reads them takes several at once. Of large ones a few, so that others get their turn. */
+/** Of quick files many are on their way, as several are read at once; of others a few, so that everybody gets a turn. */
 async function prepareItems(work: Work, changed: readonly LoadedItem[]): Promise<PreparedItem[]> {
-  const isSmall = ({ bytes }: LoadedItem): boolean => bytes.byteLength <= smallBytes;
-  const { concurrentParses } = work.dependencies.config;
-  const [small, large] = await Promise.all([
-    mapBounded(changed.filter(isSmall), smallAtOnce, (entry) => prepare(work, entry)),
-    mapBounded(
-      changed.filter((entry) => !isSmall(entry)),
-      concurrentParses,
-      (entry) => prepare(work, entry),
-    ),
+  const { config, parser } = work.dependencies;
+  const isQuick = ({ original: { format, sizeBytes } }: LoadedItem): boolean => parser.isQuick(format, sizeBytes);
+  const { true: quick = [], false: others = [] } = Object.groupBy(changed, (entry) => `${isQuick(entry)}`);
+  const prepared = await Promise.all([
+    mapBounded(quick, quickAtOnce, (entry) => prepare(work, entry)),
+    mapBounded(others, config.concurrentParses, (entry) => prepare(work, entry)),
   ]);
-  return [...small, ...large].filter((entry) => entry !== undefined);
+  return prepared.flat().filter((entry) => entry !== undefined);
 }
 
 async function prepare(

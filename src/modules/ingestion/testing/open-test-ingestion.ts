@@ -67,6 +67,7 @@ export async function openTestIngestion(
       if (filename.endsWith('.txt')) return textFormat;
       throw new AppError('FORMAT_UNSUPPORTED', 'unsupported', 'That ending is not supported.');
     },
+    isQuick: (_format, sizeBytes) => sizeBytes <= 65_536,
     async parse(format, { filename, bytes }) {
       parsed.push(filename);
       return parseDocument(format, bytes, { filename });

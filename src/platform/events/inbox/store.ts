@@ -59,12 +59,13 @@ export async function readEvents<Tables extends LogTables>(
 ): Promise<Event[]> {
   const { rows } = await sql<EventRow>`
     select o.id, o.organization_id, l.position, o.type, o.version, o.priority, o.correlation_id, o.created_at, o.data
-    from unnest(${eventIds}::uuid[]) as given (event_id)
+    from (select distinct event_id from unnest(${eventIds}::uuid[]) as given (event_id)) as wanted
     cross join lateral (
-      select position from platform_event_log as entry where entry.event_id = given.event_id limit 1
+      select * from platform_event_log as entry where entry.event_id = wanted.event_id limit 1
     ) as l
     cross join lateral (
-      select * from platform_outbox as event where event.id = given.event_id limit 1
+      select * from platform_outbox as event
+      where event.organization_id = l.organization_id and event.id = l.event_id limit 1
     ) as o
     order by l.position`.execute(transaction);
   return rows.map(toEvent);
