@@ -28,8 +28,12 @@ const levelOf = (file: string): 'module' | 'long' | 'unit' => {
 };
 const tests = Map.groupBy(beside, levelOf);
 
-/** Two cores are what a small machine and our CI have; more workers only fight over them. */
+/** Two cores are what a small machine and our CI have. Those that start whole servers would only fight over them. */
 const workers = 2;
+/** The others wait often, for a child, a lease or a retry: a third fills the gaps. They go first, all together. */
+const lightWorkers = 3;
+const light = { maxWorkers: lightWorkers, sequence: { groupOrder: 0 } };
+const heavy = { maxWorkers: workers, sequence: { groupOrder: 1 } };
 /** A guard against what never ends, not a measure: a loaded machine takes ten times as long. */
 const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
 const database = { globalSetup: ['test/support/postgres.ts'], ...patience };
@@ -37,20 +41,22 @@ const database = { globalSetup: ['test/support/postgres.ts'], ...patience };
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: workers,
     projects: [
-      { test: { name: 'unit', include: tests.get('unit') ?? [], ...patience } },
-      { test: { name: 'long', include: tests.get('long') ?? [], ...patience } },
-      { test: { name: 'module', include: tests.get('module') ?? [], ...database } },
-      { test: { name: 'api', include: ['test/{api,cli,recipes,security}/**/*.test.ts'], ...database } },
+      { test: { name: 'unit', include: tests.get('unit') ?? [], ...patience, ...light } },
+      { test: { name: 'long', include: tests.get('long') ?? [], ...patience, ...light } },
+      { test: { name: 'module', include: tests.get('module') ?? [], ...database, ...light } },
+      { test: { name: 'api', include: ['test/{api,cli,recipes,security}/**/*.test.ts'], ...database, ...heavy } },
       {
         test: {
           name: 'architecture',
           include: ['test/architecture.test.ts', 'test/architecture/**/*.test.ts'],
           ...patience,
+          ...light,
         },
       },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
+      {
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000, ...heavy },
+      },
     ],
   },
 });

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, trunca
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lockHome } from '#platform/lifecycle/home-lock.ts';
 import {
   type CommandLine,
@@ -53,8 +53,6 @@ async function expectNothingLost(): Promise<void> {
 }
 
 describe('without a server', () => {
-  afterEach(expectNothingLost);
-
   test('a document that is cut off is refused with a reason', async () => {
     const pdf = fileOf(
       'cut.pdf',
@@ -158,6 +156,8 @@ describe('without a server', () => {
     });
     expect(said).toBe('\n');
   });
+
+  test('none of it lost what was kept', expectNothingLost);
 });
 
 describe('the words of a command', () => {

@@ -5,7 +5,8 @@ import type { ChunkSource, CollectionKey } from '../chunk-source.ts';
 import type { VersionedChunk } from '../indexed-chunks/store.ts';
 import type { LoadedIndex, Replacement } from './loaded-index.ts';
 
-const chunksPerRead = 500;
+/** A page of rows is read in one step, which nothing else can interrupt. */
+const chunksPerRead = 100;
 const documentsPerRead = 50;
 
 type Pending = { key: CollectionKey; spaceId: string | undefined; pending: Set<string> };

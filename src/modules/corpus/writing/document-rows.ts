@@ -39,14 +39,19 @@ export function toDocumentRow(
   };
 }
 
-export function toChunkRows({ chunks }: NewDocument, documentId: string, ids: Ids): ChunkRow[] {
-  return chunks.map(({ vector, embeddedTextHash, ...chunk }) => ({
-    ...chunk,
-    id: chunk.id ?? ids.next(),
-    documentId,
-    vector: vector === undefined ? undefined : toVectorBytes(vector),
-    textHash: embeddedTextHash,
-  }));
+/** Of documents with the ids that they are stored under; made one by one, as there may be very many. */
+export function* toChunkRows(pieces: Iterable<{ document: NewDocument; id: string }>, ids: Ids): Generator<ChunkRow> {
+  for (const { document, id: documentId } of pieces) {
+    for (const { vector, embeddedTextHash, ...chunk } of document.chunks) {
+      yield {
+        ...chunk,
+        id: chunk.id ?? ids.next(),
+        documentId,
+        vector: vector === undefined ? undefined : toVectorBytes(vector),
+        textHash: embeddedTextHash,
+      };
+    }
+  }
 }
 
 export function toEntityRows({ analysis }: NewDocument, documentId: string, ids: Ids, limit: number): EntityRow[] {
@@ -65,10 +70,10 @@ export function weightOf({ text, chunks }: Pick<NewDocument, 'text' | 'chunks'>)
 }
 
 /** Text and vectors of one statement, in bytes; more go in several, as others wait while its parameters are written. */
-const statementBytes = 2 ** 20;
+const statementBytes = 2 ** 17;
 
 /** Parts that one statement takes, in their order. */
-export function* slicesOf(chunks: readonly ChunkRow[]): Generator<ChunkRow[]> {
+export function* slicesOf(chunks: Iterable<ChunkRow>): Generator<ChunkRow[]> {
   let slice: ChunkRow[] = [];
   let bytes = 0;
   for (const chunk of chunks) {

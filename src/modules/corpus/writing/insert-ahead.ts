@@ -31,9 +31,10 @@ export async function insertAhead(
   const known = await findDocumentRows(transaction, { keys: latest, defaultCollection });
   if (known.length > 0) return none;
   const ahead = new Map(latest.map((document) => [document, ids.next()]));
-  const chunks = [...ahead].flatMap(([document, id]) => toChunkRows(document, id, ids));
   await checkChunksAtCommit(transaction);
   await forgetPlans(transaction);
-  for (const slice of slicesOf(chunks)) await insertChunks(transaction, { organizationId, spaceId }, slice);
+  const pieces = [...ahead].map(([document, id]) => ({ document, id }));
+  for (const slice of slicesOf(toChunkRows(pieces, ids)))
+    await insertChunks(transaction, { organizationId, spaceId }, slice);
   return ahead;
 }

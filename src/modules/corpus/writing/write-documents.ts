@@ -134,9 +134,10 @@ async function insertChunksOf(
 ): Promise<void> {
   const changed = pieces.filter(({ stored }) => !stored.created).map(({ stored }) => stored.id);
   if (changed.length > 0) await deleteDerived(transaction, changed);
-  const chunks = pieces.flatMap(({ document, stored }) => toChunkRows(document, stored.id, ids));
-  if (chunks.length >= manyChunks) await forgetPlans(transaction);
-  for (const slice of slicesOf(chunks)) await insertChunks(transaction, target, slice);
+  const count = pieces.reduce((sum, { document }) => sum + document.chunks.length, 0);
+  if (count >= manyChunks) await forgetPlans(transaction);
+  const written = pieces.map(({ document, stored }) => ({ document, id: stored.id }));
+  for (const slice of slicesOf(toChunkRows(written, ids))) await insertChunks(transaction, target, slice);
 }
 
 async function insertEntitiesOf(

@@ -11,7 +11,7 @@ export type EmbedDependencies = Pick<StageDependencies, 'gateway' | 'clock' | 'c
 };
 
 /** Most texts whose vectors are looked up at once. */
-const textsPerLookup = 5000;
+const textsPerLookup = 500;
 
 /**
  * For each document its vectors, in the order of its chunks. `organizationId` undefined: nothing is looked up, as for a
@@ -24,14 +24,19 @@ export async function embedDocuments(
   signal: AbortSignal,
 ): Promise<Float32Array[][]> {
   const textOf = new Map<string, string>();
-  const hashes = documents.map(({ finalTitle, chunks }) =>
-    chunks.map((chunk) => {
+  const hashes: string[][] = [];
+  const pace = createPace(dependencies.clock);
+  for (const { finalTitle, chunks } of documents) {
+    const own: string[] = [];
+    for (const chunk of chunks) {
       const text = toEmbeddingText(finalTitle, chunk);
       const hash = hashOfText(text);
       textOf.set(hash, text);
-      return hash;
-    }),
-  );
+      own.push(hash);
+      await pace.breathe();
+    }
+    hashes.push(own);
+  }
   const vectors = new Map<string, Float32Array>();
   const embed = async (): Promise<void> => {
     if (organizationId !== undefined) await findKnown(organizationId, [...textOf.keys()], dependencies, vectors);

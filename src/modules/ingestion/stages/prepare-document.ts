@@ -119,7 +119,7 @@ async function chunksOf(
 const mediaTypeOf = ({ mediaTypes }: Format): string => mediaTypes[0] ?? 'application/octet-stream';
 
 /** As the corpus takes it. `chunkIds` and `vectors`: one for each chunk, in their order. */
-export function toNewDocument(
+export async function toNewDocument(
   prepared: Prepared,
   place: {
     collectionId: string | undefined;
@@ -128,7 +128,15 @@ export function toNewDocument(
     chunkIds: readonly string[];
     vectors: readonly Float32Array[];
   },
-): NewDocument {
+  pace: Pace,
+): Promise<NewDocument> {
+  const chunks: NewDocument['chunks'][number][] = [];
+  for (const [ordinal, chunk] of prepared.chunks.entries()) {
+    const embeddedTextHash = hashOfText(toEmbeddingText(prepared.finalTitle, chunk));
+    const { chunkIds, vectors } = place;
+    chunks.push({ ...chunk, ordinal, id: chunkIds[ordinal], vector: vectors[ordinal], embeddedTextHash });
+    await pace.breathe();
+  }
   return {
     collectionId: place.collectionId,
     externalId: place.corpusExternalId,
@@ -137,13 +145,7 @@ export function toNewDocument(
     contentHash: prepared.contentHash,
     sizeBytes: prepared.sizeBytes,
     text: prepared.text,
-    chunks: prepared.chunks.map((chunk, ordinal) => ({
-      ...chunk,
-      ordinal,
-      id: place.chunkIds[ordinal],
-      vector: place.vectors[ordinal],
-      embeddedTextHash: hashOfText(toEmbeddingText(prepared.finalTitle, chunk)),
-    })),
+    chunks,
     pipeline: place.pipeline,
     analysis: prepared.analysis,
     sourceUrl: prepared.url,

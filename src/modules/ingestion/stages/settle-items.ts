@@ -1,6 +1,7 @@
 /** What the stages found, written so that it counts only while the batch is ours and the item is what we took. */
-import type { FoundDocument, Replaced } from '#modules/corpus/index.ts';
+import type { FoundDocument, NewDocument, Replaced } from '#modules/corpus/index.ts';
 import { AppError, assert, isAppError } from '#platform/errors.ts';
+import { createPace } from '#platform/pace.ts';
 import type { IngestionConfig } from '../config.ts';
 import { discardBlobs } from '../intake/discard-blobs.ts';
 import { retryConflicts } from '../intake/retry-conflicts.ts';
@@ -62,16 +63,18 @@ export async function storeItems(
   embedded: readonly EmbeddedItem[],
   dependencies: BatchDependencies,
 ): Promise<readonly EmbeddedItem[]> {
-  const { corpus, gateway, ids, config, onStep } = dependencies;
+  const { clock, corpus, gateway, ids, config, onStep } = dependencies;
   const space = gateway.embeddingSpace;
   const stored = await withoutSuperseded(embedded, async (entries) => {
-    const writes = entries.map((entry) => {
+    const pace = createPace(clock);
+    const writes: (EmbeddedItem & { pipeline: string; chunkIds: string[]; document: NewDocument })[] = [];
+    for (const entry of entries) {
       const { externalId: corpusExternalId, collectionId } = corpusKeyOf(batch, entry.item.externalId);
       const pipeline = pipelineOf(entry.prepared.format, { embeddingSpace: space, config });
       const chunkIds = entry.prepared.chunks.map(() => ids.next());
       const place = { collectionId, corpusExternalId, pipeline, chunkIds, vectors: entry.vectors };
-      return { ...entry, pipeline, chunkIds, document: toNewDocument(entry.prepared, place) };
-    });
+      writes.push({ ...entry, pipeline, chunkIds, document: await toNewDocument(entry.prepared, place, pace) });
+    }
     // `document.indexed`, which the corpus records, is the last to be told.
     const factIds = reserveIds(ids, writes.length * factsPerDocument);
     const store = () =>

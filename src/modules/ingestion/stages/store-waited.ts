@@ -1,6 +1,7 @@
 /** Stores documents whose senders wait: those that come at once share a transaction, in which their items are recorded. */
-import type { Replaced } from '#modules/corpus/index.ts';
+import type { NewDocument, Replaced } from '#modules/corpus/index.ts';
 import { AppError, assert } from '#platform/errors.ts';
+import { createPace } from '#platform/pace.ts';
 import { beforeCommitIn } from '#platform/postgres/before-commit.ts';
 import { ingestionErrors } from '../errors.ts';
 import { discardBlobs } from '../intake/discard-blobs.ts';
@@ -70,14 +71,16 @@ export function createWaitedStore(dependencies: Dependencies): StoreWaited {
 async function storeDocuments(
   organizationId: string,
   documents: readonly Waited[],
-  { corpus, gateway, blobs, ids }: Dependencies,
+  { corpus, gateway, blobs, ids, clock }: Dependencies,
 ): Promise<readonly Ingested[]> {
-  const writes = documents.map((waited) => {
+  const pace = createPace(clock);
+  const writes: { waited: Waited; chunkIds: string[]; document: NewDocument }[] = [];
+  for (const waited of documents) {
     const { collectionId, pipeline, prepared, vectors } = waited;
     const chunkIds = prepared.chunks.map(() => ids.next());
     const place = { collectionId, corpusExternalId: prepared.externalId, pipeline, chunkIds, vectors };
-    return { waited, chunkIds, document: toNewDocument(prepared, place) };
-  });
+    writes.push({ waited, chunkIds, document: await toNewDocument(prepared, place, pace) });
+  }
   // `document.indexed`, which the corpus records, is the last to be told.
   const factIds = reserveIds(ids, writes.length * factsPerDocument);
   let recorded: RecordedItem[] = [];

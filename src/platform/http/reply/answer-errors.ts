@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { AppError, isAppError } from '#platform/errors.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import type { Route } from '../route.ts';
+import { lingerAfter } from './linger.ts';
 import { toProblem } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -53,7 +54,10 @@ export function answerError(thrown: unknown, request: FastifyRequest, reply: Fas
   const failure = { requestId, method: request.method, route, error };
   if (status === 500) logger.error('http.request_failed', failure);
   else if (status > 500 && !isAppError(error, 'SERVER_NOT_READY')) logger.warn('http.request_refused', failure);
-  if (!request.raw.complete) reply.header('connection', 'close');
+  if (!request.raw.complete) {
+    reply.header('connection', 'close');
+    lingerAfter(request.raw);
+  }
   reply.removeHeader('content-length').removeHeader('set-cookie').removeHeader('content-encoding');
   reply.code(status).headers(headers).header('cache-control', 'no-store').send(JSON.stringify(body));
 }
