@@ -64,12 +64,15 @@ export type Parser = {
   /** Throws the format's DOCUMENT_… and the sandbox's PARSER_… errors, or the signal's reason. */
   parse(
     format: Format,
-    /** `title`: as its sender calls it, for the analysis. Files of one organization may be read together. */
+    /**
+     * `title`: as its sender calls it, for the analysis. `group`: quick files of one may be read together, which costs
+     * less and lets them wait for one another; for those that nobody waits for.
+     */
     file: {
       filename: string;
       bytes: Uint8Array;
       title?: string | undefined;
-      organizationId?: string | undefined;
+      group?: string | undefined;
     },
     signal: AbortSignal,
   ): Promise<ParsedDocument>;

@@ -71,7 +71,7 @@ test('a quick file that another one answered for is read alone', async () => {
     return group === undefined ? answerOf({}) : answerOf({}, []);
   };
   const parser = createChildProcessParser({ pool: { run } as ChildPool, formats: [textFormat] });
-  const file = { filename: 'a.txt', bytes: text, organizationId: 'one' };
+  const file = { filename: 'a.txt', bytes: text, group: 'one' };
   expect(await parser.parse(textFormat, file, new AbortController().signal)).toMatchObject({ text: 'some text' });
   expect(groups).toEqual(['one', undefined]);
 });

@@ -30,15 +30,15 @@ export function createChildProcessParser({ pool, formats }: { pool: ChildPool; f
       return format;
     },
     isQuick,
-    async parse(format, { filename, bytes, title, organizationId }, signal) {
+    async parse(format, { filename, bytes, title, group }, signal) {
       const header: ParseRequest = { format: format.name, filename, title };
-      const options = { isQuick: isQuick(format, bytes.byteLength), group: organizationId };
+      const options = { isQuick: isQuick(format, bytes.byteLength), group };
       const request = { header, parts: [bytes] };
       try {
         return toParsedDocument(await pool.run(request, signal, options));
       } catch (error) {
         // A file that took over the reader may have answered for those beside it.
-        if (!options.isQuick || organizationId === undefined || !isAppError(error, 'PARSER_REPLY')) throw error;
+        if (!options.isQuick || group === undefined || !isAppError(error, 'PARSER_REPLY')) throw error;
         return toParsedDocument(await pool.run(request, signal, { isQuick: true }));
       }
     },

@@ -79,7 +79,7 @@ async function goThroughStages(
   dependencies: WaitingDependencies,
   signal: AbortSignal,
 ): Promise<Pick<Waited, 'prepared' | 'vectors'>> {
-  const parsed = await parseOriginal(original, { organizationId, bytes }, dependencies, signal);
+  const parsed = await parseOriginal(original, { bytes }, dependencies, signal);
   const prepared = await prepareDocument(original, parsed, dependencies, signal);
   const [vectors = []] = await embedDocuments(organizationId, [prepared], dependencies, signal);
   return { prepared, vectors };

@@ -54,12 +54,12 @@ export type Prepared = Original & {
 /** Throws what the parser throws and DOCUMENT_TOO_LONG. */
 export async function parseOriginal(
   { filename, format, title }: Pick<Original, 'filename' | 'format' | 'title'>,
-  { organizationId, bytes }: { organizationId: string | undefined; bytes: Uint8Array },
+  { bytes, group }: { bytes: Uint8Array; group?: string },
   dependencies: Pick<StageDependencies, 'parser' | 'clock' | 'config' | 'onStage'>,
   signal: AbortSignal,
 ): Promise<ParsedDocument> {
   const parsed = await timeStage(dependencies, { stage: 'parse' }, () =>
-    dependencies.parser.parse(format, { filename, bytes, title, organizationId }, signal),
+    dependencies.parser.parse(format, { filename, bytes, title, group }, signal),
   );
   refuseLongText(parsed, dependencies.config);
   return parsed;

@@ -36,7 +36,7 @@ export async function prepareItem(
 
   let parsed = mayHaveCheckpoint(batch, item) ? await checkpoints.readParsed(parsedKey) : undefined;
   if (parsed !== undefined) kept.push(parsedKey);
-  parsed ??= await parseOriginal(original, { organizationId: batch.organizationId, bytes }, dependencies, signal);
+  parsed ??= await parseOriginal(original, { bytes, group: batch.organizationId }, dependencies, signal);
   const isDear = item.attempts > 0 || clock.monotonicMs() - startedMs >= config.checkpointAfterMs;
   if (kept.length === 0 && isDear) {
     await checkpoints.writeParsed(parsedKey, parsed);
