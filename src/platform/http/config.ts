@@ -70,6 +70,11 @@ export const httpConfig = z.strictObject({
   drainTimeoutMs: milliseconds(600_000)
     .default(30_000)
     .describe('Time for requests in flight to finish when the server stops, in milliseconds.'),
+  lingerMs: milliseconds(60_000)
+    .default(500)
+    .describe(
+      'How long a connection whose request was refused goes on taking bytes, so that its sender sees the refusal, in milliseconds.',
+    ),
   slowRequestMs: milliseconds(600_000).default(500).describe('Requests that take longer are logged, in milliseconds.'),
   logRequests: z.boolean().default(false).describe('Whether each request is logged, not only slow and failed ones.'),
   checkReplies: z

@@ -78,7 +78,8 @@ export function createChildPool({ entry, readable, config }: ChildPoolOptions): 
   };
   const together = createTogether((requests, signal) => exchange(requests, signal, true), {
     mostWaiting: config.maxQueued,
-    mostUnderWay: config.size + config.quickSize,
+    // One child is left for those that somebody waits for.
+    mostUnderWay: Math.max(1, config.size + config.quickSize - 1),
   });
 
   return {

@@ -128,6 +128,19 @@ test('nothing shares an exchange with what is of another group, or too large tog
   expect(await Promise.all(answers)).toEqual(['first', 'a', 'other', 'b', 'c']);
 });
 
+test('a group that is full by bytes, or behind a short one of others, does not wait for what is read', async () => {
+  const { exchanges, ask } = open();
+  const first = ask('first');
+  const short = ask('short', { group: 'two' });
+  const large = Array.from({ length: 6 }, (_, index) => ask(`large ${index}`, { bytes: 60_000 }));
+  expect(exchanges.map(({ names }) => names.length)).toEqual([1, 4]);
+  for (let ended = 0; ended < exchanges.length; ended += 1) {
+    exchanges[ended]?.end();
+    await turn(30);
+  }
+  expect(await Promise.all([first, short, ...large])).toHaveLength(8);
+});
+
 test('never has more under way than there are children, and goes by itself when too many wait', async () => {
   const { exchanges, ask } = open({ mostWaiting: 20, mostUnderWay: 2 });
   const names = Array.from({ length: 50 }, (_, index) => `file ${index}`);

@@ -54,14 +54,17 @@ export function createTogether(
     for (let next = takeNext(); next.length > 0; next = takeNext()) void send(next);
   }
 
-  /** The oldest and those of its group; none when it is not their turn. */
+  /** The oldest and those of its group; while others are read, the first group that is full. None when it is nobody's turn. */
   function takeNext(): Waiter[] {
-    const [oldest] = waiting;
-    if (oldest === undefined || underWay >= mostUnderWay) return [];
-    const group = withinBytes(waiting.filter((waiter) => waiter.group === oldest.group).slice(0, mostTogether));
-    if (brisk > 0 && group.length < mostTogether) return [];
-    for (const waiter of group) waiting.splice(waiting.indexOf(waiter), 1);
-    return group;
+    if (underWay >= mostUnderWay) return [];
+    for (const members of Map.groupBy(waiting, ({ group }) => group).values()) {
+      const together = withinBytes(members.slice(0, mostTogether));
+      const isFull = together.length === mostTogether || together.length < members.length;
+      if (brisk > 0 && !isFull) continue;
+      for (const waiter of together) waiting.splice(waiting.indexOf(waiter), 1);
+      return together;
+    }
+    return [];
   }
 
   return async (request, { group, signal }) => {

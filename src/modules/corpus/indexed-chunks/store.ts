@@ -39,8 +39,8 @@ export async function readChunkPage(
   return rows;
 }
 
-/** A chunk with the version of its document, which tells when it was changed between two pages. */
-export type VersionedChunk = IndexedChunk & { ordinal: number; version: string };
+/** A chunk with version and size of its document, which tell when it was changed between two pages. */
+export type VersionedChunk = IndexedChunk & { ordinal: number; version: string; chunkCount: number };
 
 /** A page of the chunks of documents, by document and in their order, for following changes. */
 export async function readChunksOfDocuments(
@@ -61,7 +61,9 @@ export async function readChunksOfDocuments(
   const { rows } = await sql<VersionedChunk>`
     select ${chunkColumns(page.spaceId)}, chunk.ordinal,
       (select change_id from corpus_documents as document
-        where document.organization_id = chunk.organization_id and document.id = chunk.document_id) as version
+        where document.organization_id = chunk.organization_id and document.id = chunk.document_id) as version,
+      (select chunk_count from corpus_documents as document
+        where document.organization_id = chunk.organization_id and document.id = chunk.document_id) as "chunkCount"
     from corpus_chunks as chunk
     where chunk.document_id = any(${wanted}::uuid[]) and ${isAfter}
     order by chunk.document_id, chunk.ordinal limit ${page.limit}`.execute(transaction);

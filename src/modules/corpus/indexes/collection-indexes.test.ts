@@ -54,7 +54,15 @@ function createStored() {
       if (!present.includes(collectionId)) collections.set(organizationId, [...present, collectionId]);
       const key = { organizationId, collectionId };
       const content = { title: documentId, headingPath: [], text: documentId, vector };
-      chunks.push({ ...key, ...content, ordinal: 0, version: '', chunkId: `chunk of ${documentId}`, documentId });
+      chunks.push({
+        ...key,
+        ...content,
+        ordinal: 0,
+        version: '',
+        chunkCount: 1,
+        chunkId: `chunk of ${documentId}`,
+        documentId,
+      });
       const position = at(changes.length + 1);
       changes.push({ ...key, documentId, position });
       return position;

@@ -9,6 +9,9 @@ import type { LoadedIndex, Replacement } from './loaded-index.ts';
 const chunksPerRead = 100;
 const documentsPerRead = 50;
 
+/** A document while its chunks are read. */
+type Opened = { replacement: Replacement; added: number; isWhole: boolean };
+
 type Pending = { key: CollectionKey; spaceId: string | undefined; pending: Set<string> };
 
 export function createFiller({ source, clock }: { source: ChunkSource; clock: Clock }) {
@@ -36,7 +39,10 @@ export function createFiller({ source, clock }: { source: ChunkSource; clock: Cl
     }
   }
 
-  /** Gives the documents that were changed between two pages and have to be read again. */
+  /**
+   * Gives the documents that were changed between two pages and have to be read again: what was read of them is of two
+   * versions, or cut off, and is not shown.
+   */
   async function applyDocuments(
     entry: Pending,
     loaded: LoadedIndex,
@@ -45,20 +51,24 @@ export function createFiller({ source, clock }: { source: ChunkSource; clock: Cl
     const pace = createPace(clock);
     const left = new Set(documentIds);
     const again: string[] = [];
-    let open: { documentId: string; version: string; replacement: Replacement } | undefined;
+    let open: (Pick<VersionedChunk, 'documentId' | 'version' | 'chunkCount'> & Opened) | undefined;
     const close = async (): Promise<void> => {
       const closing = open;
       open = undefined;
-      await closing?.replacement.commit(pace);
+      if (closing === undefined) return;
+      if (closing.isWhole && closing.added === closing.chunkCount) return closing.replacement.commit(pace);
+      closing.replacement.abort();
+      again.push(closing.documentId);
     };
     try {
       for await (const chunk of chunksOf(entry, documentIds)) {
         if (open?.documentId !== chunk.documentId) {
           await close();
           left.delete(chunk.documentId);
-          open = { ...chunk, replacement: loaded.replace(chunk.documentId) };
+          open = { ...chunk, replacement: loaded.replace(chunk.documentId), added: 0, isWhole: true };
         }
-        if (open.version !== chunk.version) again.push(chunk.documentId);
+        if (open.version !== chunk.version) open.isWhole = false;
+        open.added += 1;
         open.replacement.addChunk(chunk);
         await pace.breathe();
       }

@@ -34,7 +34,8 @@ function createTruth() {
         made += 1;
         const text = `${documentId} version ${made}`;
         const chunkId = String(made).padStart(9, '0');
-        return { chunkId, documentId, ordinal, version, title: documentId, headingPath: [], text, vector: null };
+        const place = { chunkId, documentId, ordinal, version, chunkCount: chunks };
+        return { ...place, title: documentId, headingPath: [], text, vector: null };
       });
       documentsOf(collectionId).set(documentId, rows);
     },
@@ -152,6 +153,29 @@ describe('an index', () => {
     expectSame(index, truth);
   });
 
+  test.each([
+    ['a shorter one', 50],
+    ['a longer one', 330],
+    ['one that ends with a page', 100],
+  ])('never shows a document in part that was replaced by %s between two pages', async (_what, chunks) => {
+    const truth = createTruth();
+    truth.put('document', 2);
+    const seen = new Set<number>();
+    let reads = 0;
+    let index: SearchIndex | undefined;
+    const source = sourceOf(truth, async (what) => {
+      if (index !== undefined) seen.add(index.size);
+      if (what === 'documents') reads += 1;
+      if (what === 'documents' && reads === 1) truth.put('document', chunks);
+    });
+    const { indexes } = openIndexes(source);
+    ({ index } = await indexes.open(key));
+    truth.put('document', 250);
+    await indexes.refresh(key, ['document']);
+    expectSame(index, truth);
+    expect([...seen].filter((size) => size !== 2 && size !== chunks)).toEqual([]);
+  });
+
   test('that failed to load is loaded again at the next opening', async () => {
     const truth = createTruth();
     truth.put('document', 2);
@@ -194,6 +218,7 @@ describe('an index', () => {
         documentId: 'broken',
         ordinal: 0,
         version: '',
+        chunkCount: 1,
         title: '',
         headingPath: [],
         text: 'x',

@@ -2,8 +2,9 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, isAppError } from '#platform/errors.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
+import type { HttpConfig } from '../config.ts';
 import type { Route } from '../route.ts';
-import { lingerAfter } from './linger.ts';
+import { announcesBody, lingerAfter } from './linger.ts';
 import { toProblem } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -47,25 +48,36 @@ function toAppError(thrown: unknown, request: FastifyRequest): unknown {
 }
 
 /** Answers `thrown`; a body that was not read to its end costs the connection. */
-export function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
+export function answerError(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { logger, config }: { logger: Logger; config: Pick<HttpConfig, 'lingerMs'> },
+): void {
   const { requestId, route } = request.inFlight;
   const error = toAppError(thrown, request);
   const { status, body, headers } = toProblem(error, requestId);
   const failure = { requestId, method: request.method, route, error };
   if (status === 500) logger.error('http.request_failed', failure);
   else if (status > 500 && !isAppError(error, 'SERVER_NOT_READY')) logger.warn('http.request_refused', failure);
-  if (!request.raw.complete) {
+  if (!request.raw.complete && announcesBody(request.raw)) {
     reply.header('connection', 'close');
-    lingerAfter(request.raw);
+    lingerAfter(request.raw, config.lingerMs);
   }
   reply.removeHeader('content-length').removeHeader('set-cookie').removeHeader('content-encoding');
   reply.code(status).headers(headers).header('cache-control', 'no-store').send(JSON.stringify(body));
 }
 
 /** Answers an address that the router could not even read; no hook has run, so the headers are set here. */
-export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply, requestId: string) {
+export function answerUnroutable(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { requestId, lingerMs }: { requestId: string; lingerMs: number },
+): void {
   const { status, body, headers } = toProblem(fromFramework(error, request) ?? error, requestId);
   const text = JSON.stringify(body);
+  if (announcesBody(request.raw)) lingerAfter(request.raw, lingerMs);
   reply.hijack();
   reply.raw.writeHead(status, {
     ...securityHeaders,

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { fastify } from 'fastify';
 import { expect, test } from 'vitest';
 import { httpConfig } from '../config.ts';
@@ -5,8 +6,9 @@ import { guardBodyMemory } from './body-budget.ts';
 
 const mebibyte = 1024 ** 2;
 
-async function openServer() {
+async function openServer(gateMs = 0) {
   const app = fastify({ bodyLimit: 10 * mebibyte });
+  app.addHook('onRequest', () => new Promise<void>((resolve) => setTimeout(resolve, gateMs)));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   guardBodyMemory(app, httpConfig.parse({ maxBodyBytesInFlight: mebibyte }));
@@ -52,5 +54,46 @@ test('one body alone is taken even when it is larger than the budget, and small 
   await arrived(2);
   finishAll();
   expect((await Promise.all(replies)).map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+  await app.close();
+});
+
+/** A head that announces a body, on a connection of its own. */
+async function announce(port: number, bytes: number) {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.resume();
+  await new Promise((resolve) => socket.once('connect', resolve));
+  socket.write(
+    `POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\nContent-Length: ${bytes}\r\n\r\nx`,
+  );
+  return socket;
+}
+
+test('who is gone while it is looked who asks holds nothing back', async () => {
+  const { app, send, arrived, finishAll } = await openServer(100);
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as { port: number };
+  const socket = await announce(port, 900_000);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  socket.resetAndDestroy();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const next = send(700_000);
+  await arrived(1);
+  finishAll();
+  expect((await next).statusCode).toBe(200);
+  await app.close();
+});
+
+test('a body that the route refuses holds nothing back', async () => {
+  const { app, send, arrived, finishAll } = await openServer();
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as { port: number };
+  const socket = await announce(port, 10 * mebibyte + 1);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const next = send(700_000);
+  await arrived(1);
+  finishAll();
+  expect((await next).statusCode).toBe(200);
+  socket.destroy();
   await app.close();
 });

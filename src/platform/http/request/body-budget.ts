@@ -10,9 +10,12 @@ const uncountedBytes = 65_536;
 export function guardBodyMemory(app: FastifyInstance, { maxBodyBytesInFlight }: HttpConfig): void {
   let reservedBytes = 0;
   app.addHook('preParsing', (request, { raw: response }, payload, done) => {
-    const declared = Number(request.headers['content-length'] ?? request.routeOptions.bodyLimit);
-    const bytes = declared > uncountedBytes ? declared : 0;
-    // One body alone is always taken: the route's own limit has let it through.
+    const { bodyLimit } = request.routeOptions;
+    const declared = Number(request.headers['content-length'] ?? bodyLimit);
+    // What the route refuses is not read, and who is gone while it was looked who asks will never be done.
+    const isRead = declared <= bodyLimit && !response.destroyed && !request.raw.destroyed;
+    const bytes = isRead && declared > uncountedBytes ? declared : 0;
+    // One body alone is always taken.
     if (bytes > 0 && reservedBytes > 0 && reservedBytes + bytes > maxBodyBytesInFlight) {
       done(busy());
       return;

@@ -56,7 +56,8 @@ function createFastify(config: HttpConfig, ids: Ids): FastifyInstance {
     routerOptions: { maxParamLength: maxParameterLength },
     return503OnClosing: false,
     requestIdHeader: false,
-    frameworkErrors: (error, request, reply) => answerUnroutable(error, request, reply, ids.next()),
+    frameworkErrors: (error, request, reply) =>
+      answerUnroutable(error, request, reply, { requestId: ids.next(), lingerMs: config.lingerMs }),
     clientErrorHandler: (error, socket) => answerClientError(error, socket as Socket, ids.next()),
   });
 }
@@ -152,7 +153,7 @@ export async function assembleServer(parts: ServerParts): Promise<FastifyInstanc
   guardEntrance(app, { ...parts, measures: watchConnections(app, parts) });
   readBodiesAsBytes(app);
   guardBodyMemory(app, config);
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, logger));
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, { logger, config }));
   answerUnknownRoutes(app, routes);
   for (const route of routes) registerRoute(app, route, { config, logger, authenticate, idempotency });
   if (staticDirectory !== undefined) await registerStaticPage(app, staticDirectory);
