@@ -115,10 +115,10 @@ test('nothing shares an exchange with what is of another group, or too large tog
   const { exchanges, ask } = open();
   const answers = [
     ask('first'),
-    ask('a', { bytes: 200_000 }),
+    ask('a', { bytes: 50_000 }),
     ask('other', { group: 'two' }),
-    ask('b', { bytes: 100_000 }),
-    ask('c', { bytes: 10_000 }),
+    ask('b', { bytes: 25_000 }),
+    ask('c', { bytes: 2_500 }),
   ];
   for (let ended = 0; ended < 4; ended += 1) {
     exchanges[ended]?.end();
@@ -132,7 +132,7 @@ test('a group that is full by bytes, or behind a short one of others, does not w
   const { exchanges, ask } = open();
   const first = ask('first');
   const short = ask('short', { group: 'two' });
-  const large = Array.from({ length: 6 }, (_, index) => ask(`large ${index}`, { bytes: 60_000 }));
+  const large = Array.from({ length: 6 }, (_, index) => ask(`large ${index}`, { bytes: 15_000 }));
   expect(exchanges.map(({ names }) => names.length)).toEqual([1, 4]);
   for (let ended = 0; ended < exchanges.length; ended += 1) {
     exchanges[ended]?.end();

@@ -11,9 +11,9 @@ type Shared = { group: string; signal: AbortSignal };
 
 type Waiter = PromiseWithResolvers<Answer> & Shared & { request: Frame; hasLeft: boolean; onLeave: () => void };
 
-/** Most requests of one exchange, and their bytes. */
+/** Most requests of one exchange, and their bytes: a child that has just started takes a third of a second for so many. */
 const mostTogether = 16;
-const mostBytes = 262_144;
+const mostBytes = 65_536;
 /** An exchange that takes longer no longer keeps the next one waiting: a full one takes about half of it. */
 const slowAfterMs = 20;
 
