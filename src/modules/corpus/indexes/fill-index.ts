@@ -41,12 +41,14 @@ export function createFiller({ source, clock }: { source: ChunkSource; clock: Cl
 
   /**
    * Gives the documents that were changed between two pages and have to be read again: what was read of them is of two
-   * versions, or cut off, and is not shown.
+   * versions, or cut off, and is not shown. `cutOff` remembers across calls what was: cut off twice at the same place, a
+   * chunk is missing for good.
    */
   async function applyDocuments(
     entry: Pending,
     loaded: LoadedIndex,
     documentIds: readonly string[],
+    cutOff: Map<string, string>,
   ): Promise<string[]> {
     const pace = createPace(clock);
     const left = new Set(documentIds);
@@ -56,9 +58,12 @@ export function createFiller({ source, clock }: { source: ChunkSource; clock: Cl
       const closing = open;
       open = undefined;
       if (closing === undefined) return;
-      if (closing.isWhole && closing.added === closing.chunkCount) return closing.replacement.commit(pace);
-      closing.replacement.abort();
-      again.push(closing.documentId);
+      const { documentId, replacement, version, added, chunkCount, isWhole } = closing;
+      const place = `${version} ${added}`;
+      if (isWhole && (added === chunkCount || cutOff.get(documentId) === place)) return replacement.commit(pace);
+      if (isWhole) cutOff.set(documentId, place);
+      replacement.abort();
+      again.push(documentId);
     };
     try {
       for await (const chunk of chunksOf(entry, documentIds)) {
@@ -82,12 +87,14 @@ export function createFiller({ source, clock }: { source: ChunkSource; clock: Cl
   }
 
   async function applyPending(entry: Pending, loaded: LoadedIndex): Promise<void> {
+    const cutOff = new Map<string, string>();
     while (entry.pending.size > 0) {
       const documentIds = [...entry.pending].slice(0, documentsPerRead).sort();
       // Taken out before the read: a change that comes during it must be read again.
       for (const documentId of documentIds) entry.pending.delete(documentId);
       try {
-        for (const documentId of await applyDocuments(entry, loaded, documentIds)) entry.pending.add(documentId);
+        for (const documentId of await applyDocuments(entry, loaded, documentIds, cutOff))
+          entry.pending.add(documentId);
       } catch (error) {
         for (const documentId of documentIds) entry.pending.add(documentId);
         throw error;

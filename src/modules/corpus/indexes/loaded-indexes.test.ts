@@ -176,6 +176,16 @@ describe('an index', () => {
     expect([...seen].filter((size) => size !== 2 && size !== chunks)).toEqual([]);
   });
 
+  test.each([3, 250])('shows what is there of a document that lacks a chunk for good, of %i', async (chunks) => {
+    const truth = createTruth();
+    const { indexes } = openIndexes(sourceOf(truth));
+    const { index } = await indexes.open(key);
+    truth.put('document', chunks);
+    truth.documentsOf(key.collectionId).get('document')?.pop();
+    await indexes.refresh(key, ['document']);
+    expectSame(index, truth);
+  });
+
   test('that failed to load is loaded again at the next opening', async () => {
     const truth = createTruth();
     truth.put('document', 2);
