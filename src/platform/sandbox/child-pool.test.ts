@@ -143,6 +143,20 @@ test('fails none of the quick files that go together for another', async () => {
   ]);
 });
 
+test('keeps the quick files that go together from waiting long for one of them', async () => {
+  const pool = openPool({ size: 1, quickSize: 1, deadlineMs: 30_000 });
+  const stop = new AbortController();
+  const quick = (what: string, signal = never) =>
+    codeOf(pool.run({ header: { do: what }, parts: [] }, signal, { isQuick: true, group: 'one' }));
+  await quick('echo');
+  const startedMs = performance.now();
+  const [first, looping, ...others] = [quick('echo'), quick('loop', stop.signal), quick('echo'), quick('echo')];
+  expect(await Promise.all([first, ...others])).toEqual(['no error', 'no error', 'no error']);
+  expect(performance.now() - startedMs).toBeLessThan(15_000);
+  stop.abort(new Error('enough'));
+  await looping;
+});
+
 test('keeps a child that has started for quick files', async () => {
   const pool = openPool({ size: 1, quickSize: 1, idleMs: 60_000 });
   const quick = () => pool.run({ header: { do: 'count' }, parts: [] }, never, { isQuick: true });

@@ -91,6 +91,14 @@ test.each([
     ],
     0,
   ],
+  [
+    'a list where a number belongs',
+    [
+      { header: 1, parts: [1] },
+      { header: 1, parts: 0 },
+    ],
+    1,
+  ],
   ['an entry that is none', [null, { header: 1, parts: 0 }], 0],
   ['no list', { header: 1 }, 0],
 ])('a joined frame with %s is refused', (_name, header, parts) => {
