@@ -163,18 +163,27 @@ describe('the database', () => {
   });
 
   it('limits how many callers wait for a connection, and how long', async () => {
-    const config = databaseConfig.parse({ pools: { app: 1, maxWaiting: 1 }, connectTimeoutMs: 200 });
+    const config = databaseConfig.parse({ pools: { app: 1, maxWaiting: 1 }, connectTimeoutMs: 1500 });
     const small = openDatabase({ urls: test.urls, config });
-    const hold = () =>
-      small.withTables<Tables>().inOrganization(organizationId, async (transaction) => {
-        await sql`select pg_sleep(0.4)`.execute(transaction);
+    const inside = small.withTables<Tables>();
+    const held = Promise.withResolvers<void>();
+    const letGo = Promise.withResolvers<void>();
+    try {
+      const holder = inside.inOrganization(organizationId, async (transaction) => {
+        await sql`select 1`.execute(transaction);
+        held.resolve();
+        await letGo.promise;
         return 'held';
       });
-    try {
-      const results = await Promise.allSettled([hold(), hold(), hold()]);
-      const codes = results.map((result) => (result.status === 'rejected' ? result.reason.code : result.value));
-      expect(codes.sort()).toEqual(['DATABASE_BUSY', 'DATABASE_UNAVAILABLE', 'held']);
+      await Promise.race([held.promise, holder]);
+      const ask = () => inside.inOrganization(organizationId, (transaction) => sql`select 1`.execute(transaction));
+      const waits = ask();
+      await expect(ask()).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
+      await expect(waits).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+      letGo.resolve();
+      expect(await holder).toBe('held');
     } finally {
+      letGo.resolve();
       await small.close();
     }
   });
